@@ -1,0 +1,57 @@
+"""The Classifier port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from guardrail.turn import Message, Role, Signal
+
+__all__ = ["Classifier", "Utterance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What is to be judged: one text, who says it, and what was said before.
+
+    `context` is oldest first; a classifier reads as much of its end as it has room for.
+    """
+
+    text: str
+    role: Role
+    context: tuple[Message, ...] = ()
+
+
+class Classifier(Protocol):
+    """Scores utterances.
+
+    Guarantees asked of every answer (`tests/contract/test_classifiers.py`):
+
+    * one tuple per utterance, in the same order; an empty tuple means "looked, found nothing";
+    * scores are calibrated guesses in 0..1, never NaN; a label that is absent counts as 0;
+    * nothing of one utterance influences another; the object may be used from many tasks at once;
+    * `classify` never blocks the event loop for longer than a few hundred microseconds;
+    * it raises `ClassifierError` and nothing else; cancelling it is safe.
+    """
+
+    @property
+    def name(self) -> str:
+        """A short constant word: it becomes `Signal.source` and a metric label."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """What was loaded: a model hash or a rules revision."""
+        ...
+
+    async def classify(self, batch: tuple[Utterance, ...]) -> tuple[tuple[Signal, ...], ...]:
+        """Score each utterance.
+
+        Raises:
+            ClassifierError: it could not answer; no partial result is given.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of threads, sessions and sockets. May be called twice."""
+        ...

@@ -1,0 +1,283 @@
+"""The nouns: what a turn is, what was seen in it, what was decided, what is remembered.
+
+Rules of this file: frozen values only, standard library only, no behaviour beyond what a value
+can say about itself. Every other module imports from here; this one imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = [
+    "Action",
+    "AgeBand",
+    "Assessment",
+    "Channel",
+    "Decision",
+    "Grade",
+    "Identity",
+    "Label",
+    "Level",
+    "Message",
+    "Outcome",
+    "Profile",
+    "Record",
+    "Role",
+    "Severity",
+    "Side",
+    "Signal",
+    "Turn",
+]
+
+
+class Role(StrEnum):
+    """Who says a message, in the words every chat API uses."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+    SYSTEM = "system"
+    TOOL = "tool"
+
+
+class Side(StrEnum):
+    """Which half of a turn is judged: what the person said, or what the bot answers."""
+
+    USER = "user"
+    BOT = "bot"
+
+
+class Label(StrEnum):
+    """What the classifier looks for. `seeds/GUIDE.md` defines each with its look-alikes."""
+
+    SELF_HARM = "self_harm"
+    VIOLENCE = "violence"
+    SEXUAL = "sexual"
+    GAMBLING = "gambling"
+    MANIPULATION = "manipulation"
+    DEPENDENCE = "dependence"
+    MINOR = "minor"
+
+
+class Level(StrEnum):
+    """Graded self-harm, after the structure of the C-SSRS screener (items 1, 2-3, 4-6)."""
+
+    PASSIVE = "passive"
+    ACTIVE = "active"
+    PLAN = "plan"
+
+
+class AgeBand(StrEnum):
+    """Age as far as policy cares. Evidence may only move it towards `MINOR`."""
+
+    ADULT = "adult"
+    UNKNOWN = "unknown"
+    MINOR = "minor"
+
+
+class Channel(StrEnum):
+    """Where in a reply a piece of text stands. Each is judged on its own."""
+
+    TEXT = "text"
+    REFUSAL = "refusal"
+    REASONING = "reasoning"
+    TOOL = "tool"
+
+
+class Grade(StrEnum):
+    """How far over its thresholds a score lies."""
+
+    NONE = "none"
+    SOFT = "soft"
+    HARD = "hard"
+
+
+class Action(StrEnum):
+    """What a rule may ask for, from the mildest to the strongest."""
+
+    ALLOW = "allow"  # nothing happens
+    ANNOTATE = "annotate"  # passes; noted in the record and the response header
+    ESCALATE = "escalate"  # opens a case for a human; what the person sees is decided beside it
+    SUPPORT = "support"  # support words and resources, with or instead of the bot's reply
+    REPLACE = "replace"  # other words instead of the bot's
+    BLOCK = "block"  # a plain refusal instead of the bot's words
+    END = "end"  # a farewell instead of the bot's words; the session is over
+
+
+class Severity(StrEnum):
+    """How soon a human should look at a case."""
+
+    NOTICE = "notice"
+    URGENT = "urgent"
+    IMMINENT = "imminent"
+
+
+class Outcome(StrEnum):
+    """How a turn ended, as seen from the client's side."""
+
+    ANSWERED = "answered"  # the bot's reply arrived whole (support words may follow it)
+    INTERVENED = "intervened"  # our words stand in place of some or all of the bot's
+    UPSTREAM_ERROR = "upstream_error"  # the backend answered with an error, passed unchanged
+    UPSTREAM_BROKEN = "upstream_broken"  # the backend could not be reached or broke off
+    CLIENT_GONE = "client_gone"  # the client hung up before the end
+    FAULT = "fault"  # we failed; the static help words were sent
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One utterance."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who speaks, as proven by the request; ids are still in the clear and never leave `identity`.
+
+    `age_band` is what the *trusted* side of the request says; `None` when it says nothing.
+    """
+
+    user: str | None = None
+    conversation: str | None = None
+    age_band: AgeBand | None = None
+    region: str | None = None
+    proof: str = "none"  # jwt | header | app_key | none
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who speaks, as policy and storage may know it: ids are keyed hashes."""
+
+    user: str | None
+    age_band: AgeBand = AgeBand.UNKNOWN
+    region: str | None = None
+    language: str = "en"  # "en" or "zh": the language of our words, read from theirs
+    proof: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What came in, once read and recognised.
+
+    `fresh` are the user messages of this request that were never judged before, oldest first;
+    `context` is what went before them (at most a handful), for the classifier to read.
+    """
+
+    id: str
+    at: float  # seconds since the epoch, from our clock
+    wire: str
+    route: str
+    conversation: str  # keyed hash
+    profile: Profile
+    fresh: tuple[Message, ...]
+    context: tuple[Message, ...] = ()
+    stream: bool = False
+    unjudged: tuple[str, ...] = ()  # parts nobody could look at: "image", "audio", …
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One scored label from one source. `score` is in 0..1; NaN is refused at the door."""
+
+    label: str
+    score: float
+    source: str
+    version: str = ""
+    level: Level | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.score <= 1.0:  # NaN fails this comparison, too
+            raise ValueError(f"score of {self.label} from {self.source} is not in 0..1")
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All signals for one side of a turn (or one window of a stream), or why there are none.
+
+    `failed` names the failure of the primary classifier ("timeout", "error", "nan", …); signals
+    of the lexicon may stand beside it. `unjudged` lists what was not looked at.
+    """
+
+    side: Side
+    signals: tuple[Signal, ...] = ()
+    failed: str | None = None
+    floor_ran: bool = True  # whether the lexicon, the floor beneath the model, gave its answer
+    unjudged: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def score(self, label: str) -> float:
+        """The highest score any source gave `label`; 0.0 if none did."""
+        return max((s.score for s in self.signals if s.label == label), default=0.0)
+
+    def level(self) -> Level | None:
+        """The gravest self-harm level any source gave."""
+        found = [s.level for s in self.signals if s.level is not None]
+        return max(found, key=list(Level).index, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Which rule, which action, under which policy revision, and why.
+
+    `enforced` is false in shadow mode: the decision is recorded, the person sees the bot's words.
+    """
+
+    id: str
+    side: Side
+    rule: str
+    actions: tuple[Action, ...]
+    policy: str  # "name@revision"
+    enforced: bool = True
+    label: str | None = None
+    grade: Grade = Grade.NONE
+    score: float = 0.0
+    text: str | None = None  # key into the policy's texts
+    resources: bool = False  # add crisis resources of the region to the words
+    keep_reply: bool = False  # words follow the bot's reply instead of standing in its place
+    severity: Severity | None = None  # set when a case is opened
+    reason: str = ""
+    article: str = ""
+    degraded: str | None = None  # the failure that this decision had to live with
+
+    @property
+    def intervenes(self) -> bool:
+        """Whether the bot's words (or the rest of them) must not arrive."""
+        seen = {Action.SUPPORT, Action.REPLACE, Action.BLOCK, Action.END}
+        return self.enforced and not self.keep_reply and bool(seen.intersection(self.actions))
+
+    @property
+    def adds_words(self) -> bool:
+        """Whether words of ours follow the bot's reply."""
+        return self.enforced and self.keep_reply and self.text is not None
+
+    @property
+    def action(self) -> Action:
+        """The strongest action, for counters and headers."""
+        return max(self.actions, key=list(Action).index, default=Action.ALLOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All of one turn, afterwards. Never holds message text; ids are keyed hashes.
+
+    `timings` are seconds by stage; `counts` are sizes (windows judged, characters held …).
+    """
+
+    id: str
+    at: float
+    wire: str
+    route: str
+    conversation: str
+    profile: Profile
+    outcome: Outcome
+    stream: bool = False
+    status: int = 0  # HTTP status the client got
+    fresh: int = 0  # user messages judged in this turn
+    assessments: tuple[Assessment, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
