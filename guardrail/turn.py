@@ -161,8 +161,8 @@ class Profile:
 class Turn:
     """What came in, once read and recognised.
 
-    `fresh` are the user messages of this request that were never judged before, oldest first;
-    `context` is what went before them (at most a handful), for the classifier to read.
+    `messages` is the conversation as the client sent it; `fresh` are the positions of the user
+    messages in it that were never judged before, oldest first.
     """
 
     id: str
@@ -171,8 +171,8 @@ class Turn:
     route: str
     conversation: str  # keyed hash
     profile: Profile
-    fresh: tuple[Message, ...]
-    context: tuple[Message, ...] = ()
+    messages: tuple[Message, ...] = ()
+    fresh: tuple[int, ...] = ()
     stream: bool = False
     unjudged: tuple[str, ...] = ()  # parts nobody could look at: "image", "audio", …
 

@@ -1,0 +1,1 @@
+"""The wires: chat formats, read and written without any I/O. `base` holds the port."""

@@ -122,6 +122,11 @@ class Wire(Protocol):
         """The word used in configuration, records and metric labels."""
         ...
 
+    @property
+    def stream_type(self) -> bytes:
+        """The content type of a streamed answer of our own."""
+        ...
+
     def read_turn(self, body: bytes) -> Asked:
         """Read a request.
 
@@ -161,6 +166,10 @@ class Wire(Protocol):
         continuing after `last` (the last frame released to the client, for id, model and role;
         `None` if none was). Otherwise: text frames only, to be put before the finishing frame.
         """
+        ...
+
+    def write_broken(self, code: str, message: str) -> bytes:
+        """The end of a stream whose backend broke off: an error event and the terminator."""
         ...
 
     def write_error(self, status: int, code: str, message: str) -> bytes:

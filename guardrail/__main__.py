@@ -1,0 +1,5 @@
+"""`python -m guardrail` is `guardrail`."""
+
+from guardrail.cli import main
+
+main()

@@ -1,0 +1,117 @@
+"""The wrapped app (or the upstream behind it), run for one request and heard as events.
+
+Why not simply hand the app a `send` of ours? Because three things must be heard at once: what the
+app says, that the client hung up, and that time has passed (held text is judged after a while even
+if no more comes). One queue carries the first two; the reader's timeout is the third.
+
+Stopping. After an intervention the bot must stop talking, and after a hang-up, too. The app is
+told in the two ways that ASGI has: `receive` gives `http.disconnect`, and `send` raises OSError
+(ASGI spec 2.4). An app that listens to neither is cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from guardrail._asgi import ASGIApp, Message, Receive, Scope
+
+__all__ = ["AppFailed", "Backend", "Ended", "Gone", "Heard"]
+
+GRACE = 0.05
+"""Seconds an app gets to end by itself once stopped; well under the 200 ms that we promise."""
+
+QUEUED = 16
+"""Messages waiting to be judged before the app has to wait: back-pressure, as a socket gives."""
+
+
+class Gone:
+    """The client hung up."""
+
+
+class Ended:
+    """The app returned."""
+
+
+class AppFailed:
+    """The app raised."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+Heard = Message | Gone | Ended | AppFailed
+
+
+class Backend:
+    """One run of the wrapped app. Use as an async context manager; leaving it stops the app."""
+
+    def __init__(self, app: ASGIApp, scope: Scope, body: bytes, receive: Receive) -> None:
+        self._app, self._scope, self._body, self._receive = app, scope, body, receive
+        self._queue: asyncio.Queue[Heard] = asyncio.Queue(QUEUED)
+        self._stopped = asyncio.Event()
+        self._sent_body = False
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run())
+        self._watch = asyncio.create_task(self._watch_client())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stopped.set()
+        self._watch.cancel()
+        while not self._queue.empty():  # an app that waits to be heard must not wait for ever
+            self._queue.get_nowait()
+        if not self._task.done():
+            await asyncio.wait({self._task}, timeout=GRACE)
+        self._task.cancel()
+        await asyncio.gather(self._task, self._watch, return_exceptions=True)
+
+    async def hear(self, seconds: float | None = None) -> Heard | None:
+        """The next event, or `None` after `seconds` without one."""
+        if not self._queue.empty():
+            return self._queue.get_nowait()
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._queue.get()
+        except TimeoutError:
+            return None
+
+    async def _run(self) -> None:
+        try:
+            await self._app(self._scope, self._give, self._take)
+        except asyncio.CancelledError:
+            raise
+        except OSError as error:
+            await self._tell(Ended() if self._stopped.is_set() else AppFailed(error))
+        except Exception as error:  # noqa: BLE001 - the app is not ours: whatever it raises is a fact
+            await self._tell(AppFailed(error))
+        else:
+            await self._tell(Ended())
+
+    async def _tell(self, event: Heard) -> None:
+        if not self._stopped.is_set():
+            await self._queue.put(event)
+
+    async def _give(self) -> Message:
+        if not self._sent_body:
+            self._sent_body = True
+            return {"type": "http.request", "body": self._body, "more_body": False}
+        await self._stopped.wait()
+        return {"type": "http.disconnect"}
+
+    async def _take(self, message: Message) -> None:
+        if self._stopped.is_set():
+            raise OSError("the response was stopped")
+        await self._queue.put(message)
+
+    async def _watch_client(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        await self._queue.put(Gone())

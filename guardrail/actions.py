@@ -1,0 +1,125 @@
+"""Decision to words: what a person sees. Pure.
+
+Rules of this file: plain text that reads well in a chat bubble; never a number that is not in the
+policy's resources; never empty-handed, so where we know no line we name the directory and the
+local emergency number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from guardrail.policy.model import Policy, Resource
+from guardrail.turn import AgeBand, Decision, Label, Profile
+
+__all__ = ["LAST_WORDS", "MOST_LINES", "resources_for", "words"]
+
+LAST_WORDS: Mapping[str, str] = {
+    "en": (
+        "Something went wrong on our side, and I can't answer right now. I'm sorry.\n\n"
+        "If you are hurting or in danger, please don't stay alone with it:\n"
+        "• United States: call or text 988\n"
+        "• Mainland China: call 12356\n"
+        "• Anywhere else: findahelpline.com\n"
+        "• In immediate danger: call your local emergency number"
+    ),
+    "zh": (
+        "我们这边出了点问题，现在没办法回答你，对不起。\n\n"
+        "如果你很难受，或者有危险，请别一个人扛着：\n"
+        "• 中国大陆：拨打 12356\n"
+        "• 美国：拨打或发短信至 988\n"
+        "• 其他地区：findahelpline.com\n"
+        "• 情况紧急：请拨打当地的紧急电话"
+    ),
+}
+"""What is said when every part of us is broken. Depends on no file, on purpose."""
+
+MOST_LINES = 3
+"""Help lines named at once, emergency and directory not counted. More is a burden to choose."""
+
+EVERYWHERE = "*"
+CRISIS = "crisis"
+YOUTH = "youth"
+GAMBLING = "gambling"
+EMERGENCY = "emergency"
+DIRECTORY = "directory"
+
+_EMERGENCY_WORDS: Mapping[str, str] = {
+    "en": "In immediate danger, wherever you are: call your local emergency number",
+    "zh": "无论你在哪里，情况紧急时：请拨打当地的紧急电话",
+}
+_ROUND_THE_CLOCK: Mapping[str, str] = {"en": "24 hours", "zh": "24 小时"}
+
+
+def words(policy: Policy, decision: Decision, profile: Profile) -> str:
+    """What to say for `decision`: its text in the person's language, then where to find help.
+
+    Empty if the decision says nothing. A text that the policy lacks (the loader refuses such a
+    pack) becomes `LAST_WORDS` rather than silence.
+    """
+    if decision.text is None:
+        return ""
+    said = policy.texts.get(decision.text)
+    if not said:
+        return _in(LAST_WORDS, profile.language)
+    text = _in(said, profile.language)
+    if not decision.resources:
+        return text
+    return f"{text}\n\n{_help(policy, decision, profile)}"
+
+
+def resources_for(policy: Policy, profile: Profile, kinds: Collection[str]) -> tuple[Resource, ...]:
+    """Where this person finds help of these kinds, most fitting first; empty if we know nothing.
+
+    The region is the person's, or the policy's default when theirs is unknown; a region that we
+    do not cover gets nothing, because another country's number is worse than none. Lines for the
+    person's age band go first, and lines in another language only stand in where none speaks
+    theirs.
+    """
+    region = profile.region or policy.default_region
+    local = [r for r in policy.resources if r.region == region and r.kind in kinds]
+    fitting = [r for r in local if profile.age_band in r.ages]
+    spoken = [r for r in fitting if profile.language in r.languages]
+    # Stable: within the same closeness to the person's age, the order of the file is kept.
+    return tuple(sorted(spoken or fitting, key=lambda r: len(r.ages)))
+
+
+def _help(policy: Policy, decision: Decision, profile: Profile) -> str:
+    lines = _lines(policy, decision, profile)
+    emergency = resources_for(policy, profile, {EMERGENCY})
+    said = [_line(entry, profile.language) for entry in (*lines[:MOST_LINES], *emergency[:1])]
+    guessed = profile.region is None  # the default region may not be theirs
+    if guessed or not emergency:
+        said.append(_in(_EMERGENCY_WORDS, profile.language))
+    if guessed or not lines:
+        said.extend(_line(entry, profile.language) for entry in _directories(policy))
+    return "\n".join(f"• {line}" for line in said)
+
+
+def _lines(policy: Policy, decision: Decision, profile: Profile) -> tuple[Resource, ...]:
+    """Lines for what this is about; for gambling, a crisis line where there is none of its own."""
+    if decision.label is Label.GAMBLING:
+        found = resources_for(policy, profile, {GAMBLING})
+        if found:
+            return found
+    kinds = {CRISIS, YOUTH} if profile.age_band is AgeBand.MINOR else {CRISIS}
+    return resources_for(policy, profile, kinds)
+
+
+def _directories(policy: Policy) -> Iterable[Resource]:
+    return (r for r in policy.resources if r.region == EVERYWHERE and r.kind == DIRECTORY)
+
+
+def _line(entry: Resource, language: str) -> str:
+    name, contact = _in(entry.name, language), _in(entry.contact, language)
+    hours = _in(_ROUND_THE_CLOCK, language) if entry.hours == "24/7" else entry.hours
+    if language == "zh":
+        return f"{name}：{contact}" + (f"（{hours}）" if hours else "")
+    return f"{name}: {contact}" + (f" ({hours})" if hours else "")
+
+
+def _in(said: Mapping[str, str], language: str) -> str:
+    """In this language, else English, else whatever there is."""
+    if language in said:
+        return said[language]
+    return said.get("en") or next(iter(said.values()), "")

@@ -1,0 +1,106 @@
+"""Asks the classifiers, under a deadline, and says plainly what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from guardrail.classify.base import Classifier, Utterance
+from guardrail.errors import ClassifierError
+from guardrail.turn import Assessment, Side, Signal
+
+__all__ = ["HINT", "Assessor", "merge"]
+
+HINT = "lexicon-hint"
+"""Source of signals that count only when the model could not answer: words that are as often
+harmless as not ("I want to disappear") are the model's to judge, not a word list's."""
+
+
+class Assessor:
+    """A primary classifier with the lexicon, which cannot fail for want of a model, beneath it.
+
+    Both look at everything. The floor's explicit findings always count; its hints count only when
+    the primary failed. A failure is never an exception to the caller: it is `Assessment.failed`,
+    and the policy says what follows.
+    """
+
+    def __init__(
+        self,
+        primary: Classifier | None,
+        floor: Classifier,
+        *,
+        deadline: float = 1.0,
+        waiting: int = 128,
+    ) -> None:
+        """Take the classifiers and the bounds.
+
+        `deadline` is in seconds, for one call. Beyond `waiting` calls under way new ones fail at
+        once: an answer that comes after its deadline helps nobody and delays the next.
+        """
+        self.primary, self.floor = primary, floor
+        self._deadline, self._waiting = deadline, waiting
+        self._under_way = 0
+
+    async def assess(
+        self, side: Side, batch: tuple[Utterance, ...], unjudged: tuple[str, ...] = ()
+    ) -> Assessment:
+        """Judge a batch as one: the highest score of each label counts."""
+        began = time.perf_counter()
+        signals, floor_failed = await self._ask_floor(batch)
+        failed = None
+        if self.primary is not None and batch:
+            try:
+                signals = [*signals, *await self._ask_primary(self.primary, batch)]
+            except ClassifierError as error:
+                failed = error.kind
+        if failed is None and floor_failed is None:
+            signals = [s for s in signals if s.source != HINT or self.primary is None]
+        return Assessment(
+            side=side,
+            signals=merge(signals),
+            failed=failed or floor_failed,
+            floor_ran=floor_failed is None,
+            unjudged=unjudged,
+            seconds=time.perf_counter() - began,
+        )
+
+    async def close(self) -> None:
+        """Close both classifiers."""
+        if self.primary is not None:
+            await self.primary.close()
+        await self.floor.close()
+
+    async def _ask_floor(self, batch: tuple[Utterance, ...]) -> tuple[list[Signal], str | None]:
+        try:
+            found = await self.floor.classify(batch)
+        except ClassifierError as error:
+            return [], error.kind
+        return [signal for signals in found for signal in signals], None
+
+    async def _ask_primary(self, primary: Classifier, batch: tuple[Utterance, ...]) -> list[Signal]:
+        if self._under_way >= self._waiting:
+            raise ClassifierError("overload")
+        self._under_way += 1
+        try:
+            async with asyncio.timeout(self._deadline):
+                found = await primary.classify(batch)
+        except TimeoutError:
+            raise ClassifierError("timeout") from None
+        finally:
+            self._under_way -= 1
+        return [signal for signals in found for signal in signals]
+
+
+def merge(signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    """One signal per label and source: the highest; the gravest level is kept with it."""
+    best: dict[tuple[str, str], Signal] = {}
+    for signal in signals:
+        key = (signal.label, signal.source)
+        held = best.get(key)
+        if held is None or (signal.score, signal.level is not None) > (
+            held.score,
+            held.level is not None,
+        ):
+            best[key] = signal
+    return tuple(best.values())

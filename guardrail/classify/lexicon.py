@@ -1,0 +1,189 @@
+"""The floor beneath the model: a list of words that is always there.
+
+How a text is read. It is normalised and case-folded, cut into runs of letters and digits, and the
+runs are joined without what stood between them. So "k i l l", "k.y.s" and "k\u200bys" all become
+plain words, and one pass of an Aho-Corasick automaton finds every phrase. Two things keep this from
+finding phrases that nobody wrote:
+
+* where a phrase begins or ends with a Latin letter or a digit, a run must begin or end as well, so
+  that "skys" is not "kys" (inside the phrase the runs may be cut in any way);
+* a full stop, comma or other mark behind a whole word stays as a barrier, so that "I want to. Die
+  Hard is on" is two pieces.
+
+A phrase inside an exclusion ("killing me softly", "紫砂壶") does not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from guardrail.classify.base import Utterance
+from guardrail.classify.text import normalise
+from guardrail.errors import ConfigError, Mistake
+from guardrail.turn import Label, Level, Role, Signal
+
+__all__ = ["EXPLICIT_SOURCE", "HINT_SOURCE", "Entry", "LexiconClassifier"]
+
+EXPLICIT_SOURCE = "lexicon"
+HINT_SOURCE = "lexicon-hint"  # counts only when the model could not answer
+TIERS = {"explicit": EXPLICIT_SOURCE, "hint": HINT_SOURCE}
+SIDES = {
+    "user": frozenset({Role.USER}),
+    "bot": frozenset(Role) - {Role.USER},
+    "both": frozenset(Role),
+}
+_RUN = re.compile(r"\n|[^\W_]+")
+_APOSTROPHE = re.compile("['’‘`´]")
+_SEAM = re.compile(r"[\u3400-\u9fff](?=[^\u3400-\u9fff])|[^\u3400-\u9fff](?=[\u3400-\u9fff])")
+_BARRIER = re.compile(
+    r"(?<=[a-z0-9]{2})[,.!?;:…]+(?=\s|$)|(?<=[\u3400-\u9fff])[,!?;:…。]+|[。!?…\n]{2,}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One phrase and what finding it means."""
+
+    phrase: str
+    label: str
+    roles: frozenset[Role]
+    source: str
+    score: float
+    level: Level | None = None
+
+
+class LexiconClassifier:
+    """Finds phrases; see the module's docstring for how.
+
+    Signals have the source `lexicon` (explicit words) or `lexicon-hint` (words that are as often
+    harmless, which count only when the model could not answer).
+    """
+
+    name = "lexicon"
+
+    def __init__(self, entries: Iterable[Entry], exclusions: Iterable[str] = ()) -> None:
+        self.entries = tuple(entries)
+        keys = [_squeeze(entry.phrase)[0] for entry in self.entries]
+        spared = [_squeeze(phrase)[0] for phrase in exclusions]
+        if not all(keys) or not all(spared):
+            raise ValueError("a phrase has no letter or digit in it")
+        self._spared = len(keys)
+        self._edges = [(_is_latin(key[0]), _is_latin(key[-1])) for key in [*keys, *spared]]
+        self._automaton = AhoCorasick([*keys, *spared], matchkind=MatchKind.Standard)
+        table = repr([(e, k) for e, k in zip(self._facts(), keys, strict=True)] + spared)
+        self._version = "lexicon-" + hashlib.sha256(table.encode()).hexdigest()[:8]
+        # Twice the letters: a phrase may come with a space behind each of them.
+        self.longest = 2 * max(map(len, keys), default=0)
+
+    @classmethod
+    def load(cls) -> LexiconClassifier:
+        """The list that comes with the package, `lexicon.yaml` beside this file.
+
+        Raises:
+            ConfigError: the file is damaged.
+        """
+        return cls.read(resources.files("guardrail.classify").joinpath("lexicon.yaml").read_text())
+
+    @classmethod
+    def read(cls, text: str, file: str = "lexicon.yaml") -> LexiconClassifier:
+        """A list of your own, in the form of the packaged one.
+
+        Raises:
+            ConfigError: it is not YAML, or an entry lacks something.
+        """
+        try:
+            raw = YAML(typ="safe", pure=True).load(text)
+            entries = [entry for group in raw["entries"] for entry in _entries(group)]
+            return cls(entries, map(str, raw.get("exclusions", ())))
+        except (YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+            problem = f"is not a lexicon: {type(error).__name__}: {error}"
+            raise ConfigError([Mistake(file, 1, problem)]) from error
+
+    @property
+    def version(self) -> str:
+        """The beginning of the table's hash."""
+        return self._version
+
+    async def classify(self, batch: tuple[Utterance, ...]) -> tuple[tuple[Signal, ...], ...]:
+        """Find phrases in each text; the context is not read. Never fails."""
+        return tuple(self.find(said.text, said.role) for said in batch)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def find(self, text: str, role: Role) -> tuple[Signal, ...]:
+        """The highest signal of each label and tier."""
+        squeezed, starts, ends = _squeeze(text)
+        hits: list[tuple[int, int, int]] = []
+        spared: list[tuple[int, int, int]] = []
+        for which, start, end in self._automaton.find_matches_as_indexes(
+            squeezed, overlapping=True
+        ):
+            at_start, at_end = self._edges[which]
+            if (at_start and start not in starts) or (at_end and end not in ends):
+                continue
+            (spared if which >= self._spared else hits).append((which, start, end))
+        best: dict[tuple[str, str], Entry] = {}
+        for which, start, end in hits:
+            entry = self.entries[which]
+            if role not in entry.roles or any(a <= start and end <= b for _, a, b in spared):
+                continue
+            held = best.get((entry.label, entry.source))
+            if held is None or entry.score > held.score:
+                best[entry.label, entry.source] = entry
+        return tuple(
+            Signal(entry.label, entry.score, entry.source, self._version, entry.level)
+            for entry in best.values()
+        )
+
+    def _facts(self) -> list[tuple[Any, ...]]:
+        return [(e.label, sorted(e.roles), e.source, e.score, e.level) for e in self.entries]
+
+
+def _entries(group: dict[str, Any]) -> list[Entry]:
+    """The phrases of one block of the file."""
+    level = Level(group["level"]) if "level" in group else None
+    return [
+        Entry(
+            phrase=str(phrase),
+            label=Label(group["label"]).value,
+            roles=SIDES[group["side"]],
+            source=TIERS[group["tier"]],
+            score=float(group["score"]),
+            level=level,
+        )
+        for phrase in group["phrases"]
+    ]
+
+
+def _is_latin(character: str) -> bool:
+    return character.isalnum() and not "\u3400" <= character <= "\u9fff"
+
+
+def _squeeze(text: str) -> tuple[str, set[int], set[int]]:
+    """Letters and digits only, and where words begin and end in that.
+
+    A change between Chinese and other letters is a word's edge, too.
+    """
+    folded = _APOSTROPHE.sub("", normalise(text).casefold())
+    runs = _RUN.findall(_BARRIER.sub("\n", folded))
+    starts, ends, at = set(), set(), 0
+    for run in runs:
+        starts.add(at)
+        at += len(run)
+        ends.add(at)
+    squeezed = "".join(runs)
+    if not squeezed.isascii():
+        for i in _SEAM.finditer(squeezed):
+            starts.add(i.end())
+            ends.add(i.end())
+    return squeezed, starts, ends

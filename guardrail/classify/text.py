@@ -1,0 +1,100 @@
+"""What a text becomes before anything reads it; shared by the server and the training scripts.
+
+Rules of this file: pure functions, linear time, standard library only. A change here changes what
+the model sees, so it needs a retrained model (`models/companion-v1/`).
+
+The model's input is two pieces: the judged text behind a mark of who says it, and the *end* of
+what was said before. `pack` joins them as token ids so that the context only ever gets the room
+that the text leaves; long text is cut into `windows` instead of being cut off.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import TypeVar
+
+from guardrail.turn import Message, Role
+
+__all__ = ["CONTEXT_TURNS", "language", "layout", "normalise", "pack", "windows"]
+
+CONTEXT_TURNS = 4  # as many earlier turns as a seed row may carry
+CONTEXT_CHARACTERS = 400  # per turn; the tokeniser should not read a novel to keep its last line
+BOS, EOS = 0, 2  # ids of <s> and </s> in the XLM-R family
+
+# Characters that show nothing: soft hyphen, Arabic letter mark, Mongolian separator, zero-width
+# space to right-to-left mark, embeddings, word joiner to isolates, byte order mark, variation
+# selectors, tags. Zero-width joiners go too: a family emoji becomes its members.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and half surrogate pairs
+_SPACE = re.compile(r"\s+")
+_MARKS = {Role.USER: "user: ", Role.ASSISTANT: "bot: ", Role.SYSTEM: "bot: ", Role.TOOL: "bot: "}
+
+S = TypeVar("S", str, list[int])
+
+
+def normalise(text: str) -> str:
+    """One canonical spelling: NFKC, nothing invisible, single spaces; case is kept."""
+    shown = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
+    composed = unicodedata.normalize("NFKC", shown)
+    return _SPACE.sub(" ", _INVISIBLE.sub("", composed)).strip()
+
+
+def layout(role: Role, text: str, context: Sequence[Message] = ()) -> tuple[str, str]:
+    """The judged text and its context as the tokeniser gets them, both normalised.
+
+    The context is the last `CONTEXT_TURNS` messages, oldest first, each cut to its end.
+    """
+    before = " ".join(
+        _MARKS[said.role] + normalise(said.text[-CONTEXT_CHARACTERS:])
+        for said in context[-CONTEXT_TURNS:]
+    )
+    return _MARKS[role] + normalise(text), before
+
+
+def pack(text: list[int], context: list[int], limit: int) -> tuple[list[int], list[int]]:
+    """Token ids and mask (1 text, 2 context) of at most `limit`; the context loses its beginning."""
+    text = text[: limit - 2]
+    ids = [BOS, *text, EOS]
+    room = limit - len(ids) - 1
+    if room < 1 or not context:
+        return ids, [1] * len(ids)
+    tail = context[-room:]
+    return [*ids, *tail, EOS], [1] * len(ids) + [2] * (len(tail) + 1)
+
+
+def windows(whole: S, size: int) -> list[S]:
+    """Cut a long text (or its token ids) into overlapping parts of `size`, a quarter shared.
+
+    A short one comes back as its only window. Every stretch of a quarter of `size` lies whole in
+    at least one window.
+    """
+    if len(whole) <= size:
+        return [whole]
+    starts = [*range(0, len(whole) - size, max(1, size - size // 4)), len(whole) - size]
+    return [whole[start : start + size] for start in starts]
+
+
+def language(text: str) -> str | None:
+    """`"en"`, `"zh"`, or `None` when most letters are of another script or there are none.
+
+    Script only: French counts as "en". A Chinese character weighs as much as two Latin letters,
+    because one carries about as much as a short word; kana make a text Japanese, not Chinese.
+    """
+    latin = chinese = other = 0
+    for character in text:
+        if not character.isalpha():
+            continue
+        if character.isascii() or "\u00c0" <= character <= "\u024f":
+            latin += 1
+        elif "\u4e00" <= character <= "\u9fff" or "\u3400" <= character <= "\u4dbf":
+            chinese += 2
+        else:
+            other += 1
+    if latin + chinese == 0 or other > latin + chinese or other * 4 > chinese > latin:
+        return None
+    return "zh" if chinese >= latin else "en"

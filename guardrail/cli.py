@@ -1,0 +1,296 @@
+"""The command line: serve, demo, check, policy, score, doctor.
+
+Exit status: 0 all is well; 1 something is wrong with what was given (mistakes are listed);
+2 the command line itself is wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from guardrail.config import Settings, load_settings
+from guardrail.errors import ConfigError, GuardrailError, Mistake, PolicyError
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    name="guardrail",
+    help="Emotional safety for companion chatbots.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+policy_app = typer.Typer(help="Work with policy packs.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
+
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
+
+DEFAULT_FILE = Path("guardrail.yaml")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Settings file; guardrail.yaml is read if it is there."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def version() -> str:
+    """The installed version, or "0" in a tree that was never installed."""
+    try:
+        return installed_version("companion-guardrail")
+    except PackageNotFoundError:
+        return "0"
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    *, show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    """Emotional safety for companion chatbots."""
+    if show_version:
+        out.print(f"guardrail {version()}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    *,
+    config: ConfigOption = None,
+    upstream: Annotated[str | None, typer.Option(help="Base URL of the chat backend.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address of the proxy.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the proxy.")] = None,
+    admin_port: Annotated[int | None, typer.Option(help="Port of the admin server.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Directory for database and keys.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Policy name or file.")] = None,
+) -> None:
+    """Start the proxy and the admin server; with no upstream, the demo companion behind them."""
+    settings = _settings(
+        config,
+        {
+            "upstream": {"url": upstream},
+            "listen": {"host": host, "port": port},
+            "admin": {"port": admin_port},
+            "data": str(data) if data else None,
+            "policy": policy,
+        },
+    )
+    _serve(settings)
+
+
+@app.command()
+def demo(
+    *,
+    port: Annotated[int, typer.Option(help="Port of the proxy.")] = 8080,
+    admin_port: Annotated[int, typer.Option(help="Port of the admin server.")] = 9090,
+    data: Annotated[Path, typer.Option(help="Directory for database and keys.")] = Path("data"),
+) -> None:
+    """Start with the bundled demo companion, whatever the settings file says."""
+    overrides = {"listen": {"port": port}, "admin": {"port": admin_port}, "data": str(data)}
+    _serve(_settings(None, {**overrides, "upstream": {"url": ""}}, read_default=False))
+
+
+@app.command()
+def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check settings and policy; say every mistake at once, with file and line."""
+    from datetime import UTC, datetime
+
+    from guardrail.policy.check import check_policy
+    from guardrail.wiring import policy_path
+
+    path = config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    mistakes: list[Mistake] = []
+    policy = "default"
+    try:
+        policy = load_settings(path, os.environ).policy
+    except ConfigError as error:
+        mistakes += error.mistakes
+    try:
+        mistakes += check_policy(policy_path(policy), datetime.now(UTC).date())
+    except PolicyError as error:
+        mistakes += error.mistakes
+    _report(mistakes, as_json=as_json)
+
+
+@policy_app.command("test")
+def policy_test(
+    packs: Annotated[list[str] | None, typer.Argument(help="Names or files; default: all.")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the tests beside each pack; fails unless all pass and every rule is reached."""
+    from guardrail.policy.trial import run_trials
+    from guardrail.wiring import policy_path
+
+    wrong = False
+    lines: list[dict[str, Any]] = []
+    for name in packs or _shipped():
+        try:
+            trials = run_trials(policy_path(name))
+        except PolicyError as error:
+            _list(error.mistakes)
+            raise typer.Exit(1) from None
+        wrong = wrong or not trials.passed or bool(trials.missed)
+        failed = [
+            Mistake(trials.file, result.line, f"{result.name}: {problem}")
+            for result in trials.results
+            for problem in result.problems
+        ]
+        lines.append(
+            {
+                "policy": trials.policy,
+                "cases": len(trials.results),
+                "failed": [str(mistake) for mistake in failed],
+                "coverage": trials.coverage,
+                "missed": list(trials.missed),
+            }
+        )
+        if not as_json:
+            _list(failed)
+            missed = f", no case reaches: {', '.join(trials.missed)}" if trials.missed else ""
+            out.print(
+                f"{trials.policy}: {len(trials.results)} cases, {len(failed)} failed, "
+                f"rule coverage {trials.coverage:.0%}{missed}"
+            )
+    if as_json:
+        out.print_json(data=lines)
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def score(
+    file: Annotated[Path | None, typer.Argument(help="JSON Lines; standard input if left out.")] = None,
+    *,
+    config: ConfigOption = None,
+) -> None:
+    """Score texts: JSON Lines in (`text`, `role`, `context`, `lang`), JSON Lines out, same order."""
+    from guardrail.scoring import Scorer
+
+    settings = _settings(config, {})
+    lines = file.read_text("utf-8").splitlines() if file else sys.stdin.read().splitlines()
+    rows = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
+    try:
+        scorer = Scorer.load(settings)
+        bad = asyncio.run(_score_all(scorer, rows))
+    except GuardrailError as error:
+        err.print(escape(str(error)))
+        raise typer.Exit(1) from None
+    raise typer.Exit(1 if bad else 0)
+
+
+@app.command()
+def doctor(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Look at everything that a start needs: settings, policy, model, store, ports."""
+    from guardrail.doctor import examine
+
+    findings = examine(_settings(config, {}), version())
+    if as_json:
+        out.print_json(data=[{"what": f.what, "ok": f.ok, "detail": f.detail} for f in findings])
+    else:
+        for finding in findings:
+            mark = "[green]ok  [/]" if finding.ok else "[red]BAD [/]"
+            out.print(f"{mark} {finding.what}: {escape(finding.detail)}")
+    raise typer.Exit(0 if all(f.ok for f in findings) else 1)
+
+
+def _settings(
+    config: Path | None, overrides: Mapping[str, Any], *, read_default: bool = True
+) -> Settings:
+    path = config
+    if path is None and read_default and DEFAULT_FILE.exists():
+        path = DEFAULT_FILE
+    try:
+        return load_settings(path, os.environ, overrides)
+    except ConfigError as error:
+        _list(error.mistakes)
+        raise typer.Exit(1) from None
+
+
+def _serve(settings: Settings) -> None:
+    from guardrail.serving import Addresses, run
+    from guardrail.wiring import House
+
+    def ready(house: House, addresses: Addresses) -> None:
+        for line in _greeting(house.policies.current.tag, addresses):
+            out.print(line)
+
+    try:
+        asyncio.run(run(settings, version=version(), ready=ready))
+    except ConfigError as error:
+        _list(error.mistakes)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        err.print(f"cannot listen: {escape(str(error))}")
+        raise typer.Exit(1) from None
+
+
+def _greeting(policy: str, addresses: Any) -> Iterable[str]:
+    body = '{"model":"kai","messages":[{"role":"user","content":"I have to go to bed now, bye"}]}'
+    yield f"[bold]guardrail {version()}[/]  policy {policy}"
+    yield f"  chat proxy    {addresses.proxy}  ->  {addresses.upstream}"
+    yield f"  admin         {addresses.admin}"
+    if addresses.demo:
+        yield f"  [bold]open[/]          {addresses.admin}/demo"
+    yield ""
+    yield "Try it:"
+    yield (
+        f"  curl -i {addresses.proxy}/v1/chat/completions "
+        f"-H 'content-type: application/json' -d '{body}'"
+    )
+
+
+async def _score_all(scorer: Any, rows: list[tuple[int, str]]) -> int:
+    from rich.progress import Progress
+
+    bad = 0
+    with Progress(console=err, disable=len(rows) < 200 or not err.is_terminal) as progress:  # noqa: PLR2004
+        task = progress.add_task("scoring", total=len(rows))
+        for number, line in rows:
+            result = await scorer.line(number, line)
+            bad += "error" in result
+            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+            progress.advance(task)
+    await scorer.close()
+    return bad
+
+
+def _shipped() -> list[str]:
+    from guardrail._data import data_path
+
+    folder = data_path("policies")
+    tests = sorted(folder.glob("*_test.yaml"))
+    return [str(folder / (test.name.removesuffix("_test.yaml") + ".yaml")) for test in tests]
+
+
+def _report(mistakes: list[Mistake], *, as_json: bool) -> None:
+    if as_json:
+        keys = ("file", "line", "message", "hint")
+        out.print_json(data=[{key: getattr(m, key) for key in keys} for m in mistakes])
+    elif mistakes:
+        _list(mistakes)
+    else:
+        out.print("[green]ok[/]: settings and policy have no mistakes")
+    raise typer.Exit(1 if mistakes else 0)
+
+
+def _list(mistakes: Iterable[Mistake]) -> None:
+    for mistake in mistakes:
+        err.print(f"[bold]{escape(mistake.file)}:{mistake.line}[/]: {escape(mistake.message)}")
+        if mistake.hint:
+            err.print(f"    hint: {escape(mistake.hint)}")

@@ -1,0 +1,71 @@
+"""The client's end of one request: what was sent to it so far, and how to go on from there."""
+
+from __future__ import annotations
+
+from guardrail._asgi import Headers, Send, respond, without
+from guardrail.wire.base import Asked, Frame, Wire, Words
+
+__all__ = ["Client"]
+
+STALE = frozenset({b"content-length", b"content-encoding", b"etag", b"content-md5", b"digest"})
+"""Headers that describe the bot's bytes and not ours."""
+
+
+class Client:
+    """Sends one answer. `status` is 0 until it has begun; `shown` is what the person read."""
+
+    def __init__(self, send: Send, wire: Wire) -> None:
+        self._send, self._wire = send, wire
+        self.status = 0
+        self.shown = ""
+        self.last: Frame | None = None  # the last frame of the stream that was sent
+        self.extra: Headers = []  # our own headers, added to whatever answer is given
+        self._over = False
+
+    @property
+    def started(self) -> bool:
+        """Whether the head of the answer is out."""
+        return self.status != 0
+
+    async def begin(self, status: int, headers: Headers) -> None:
+        """Send the head."""
+        self.status = status
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": [*headers, *self.extra]}
+        )
+
+    async def send(self, body: bytes, *, more: bool = False) -> None:
+        """Send some of the body, or its end. After the end nothing more is sent."""
+        if self._over:
+            return
+        self._over = not more
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
+        """A whole answer whose body we changed or wrote."""
+        length = (b"content-length", str(len(body)).encode())
+        await self.begin(status, [*without(headers, STALE), length])
+        await self.send(body)
+
+    async def say(self, words: Words, asked: Asked, original: bytes | None = None) -> None:
+        """Our words in the client's format: a whole answer, or the rest of a stream."""
+        self.shown = words.text
+        if not asked.stream:
+            body = self._wire.write_reply(asked, words, original)
+            await self.whole(200, [(b"content-type", b"application/json")], body)
+            return
+        if not self.started:
+            await self.begin(200, [(b"content-type", self._wire.stream_type)])
+        await self.send(self._wire.write_frames(asked, words, self.last))
+
+    async def refuse(self, status: int, code: str, message: str) -> None:
+        """An error in the client's format; if a stream is under way, its well-formed end."""
+        if self.started:
+            await self.send(self._wire.write_broken(code, message))
+            return
+        self.status = status
+        # A request that was not read to its end leaves bytes behind it on the connection.
+        close = [(b"connection", b"close")] if status in (408, 413) else []
+        await respond(
+            self._send, status, self._wire.write_error(status, code, message), headers=close
+        )

@@ -1,0 +1,284 @@
+"""Settings: one frozen table, read once, all mistakes at once, each field documented.
+
+Where a value comes from, the later wins: default, file, environment
+(`GUARDRAIL__SECTION__KEY`), command line. `${env:NAME}` and `${file:/path}` stand for secrets, so
+that none has to be written into the file. The reference page `docs/settings.md` is generated from
+this table; a test compares them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError
+
+from guardrail.errors import ConfigError, Mistake
+
+__all__ = ["Settings", "load_settings", "settings_schema"]
+
+PREFIX = "GUARDRAIL__"
+_REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listen(_Table):
+    """Where the proxy listens for chat traffic."""
+
+    host: str = Field("127.0.0.1", description="Address of the proxy.")
+    port: int = Field(8080, ge=0, le=65535, description="Port of the proxy; 0 takes a free one.")
+    hosts: tuple[str, ...] = Field((), description="Allowed Host headers; empty allows any.")
+
+
+class Admin(_Table):
+    """The admin server: health, metrics, decisions, cases."""
+
+    host: str = Field("127.0.0.1", description="Address of the admin server; keep it private.")
+    port: int = Field(9090, ge=0, le=65535, description="Port of the admin server.")
+    token: str = Field(
+        "",
+        description="Bearer token for pages and API. Required unless the address is loopback; "
+        "`/livez`, `/readyz` and `/metrics` stay open.",
+    )
+    hosts: tuple[str, ...] = Field((), description="Further allowed Host headers.")
+
+
+class Upstream(_Table):
+    """The chat backend behind the proxy."""
+
+    url: str = Field("", description="Base URL, such as https://api.example.com.")
+    headers: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Headers set on every upstream request, such as the provider key.",
+    )
+    connect_seconds: float = Field(5.0, gt=0, description="Deadline for connecting.")
+    read_seconds: float = Field(300.0, gt=0, description="Longest silence of the backend.")
+
+
+class RouteTable(_Table):
+    """One path on which people chat."""
+
+    path: str = Field(pattern="^/", description="Path; `{name}` stands for one segment.")
+    wire: str = Field("openai", description="`openai`, or a name under `wires`.")
+    method: str = Field("POST", description="HTTP method.")
+
+
+class Jwt(_Table):
+    """A signed user token."""
+
+    header: str = Field("x-guardrail-token", description="Header that carries the token.")
+    jwks_file: str = Field("", description="File with the public keys (JWKS).")
+    secret: str = Field("", description="Shared secret, for HS256 only.")
+    algorithms: tuple[str, ...] = Field(("RS256",), description="Accepted algorithms.")
+    issuer: str = Field(description="Required `iss`.")
+    audience: str = Field(description="Required `aud`.")
+    required: bool = Field(default=False, description="Refuse requests without a token.")
+
+
+class IdentityTable(_Table):
+    """Who speaks. See docs/operations.md, Identity."""
+
+    trusted_peers: tuple[str, ...] = Field(
+        (), description="Networks (CIDR) whose x-guardrail-* headers are believed."
+    )
+    jwt: Jwt | None = Field(None, description="Verification of user tokens.")
+
+
+class Classify(_Table):
+    """The classifier."""
+
+    kind: Literal["onnx", "lexicon", "transformers", "remote"] = Field(
+        "onnx", description="Primary classifier; the lexicon is always beneath it."
+    )
+    model: str = Field("", description="Directory, hub name or URL; empty is the shipped model.")
+    labels: Mapping[str, str] = Field(
+        default_factory=dict, description="Foreign label → ours (transformers, remote)."
+    )
+    threads: int = Field(1, ge=1, le=64, description="Inference threads.")
+    deadline_ms: int = Field(1000, ge=1, description="Deadline of one call.")
+    headers: Mapping[str, str] = Field(default_factory=dict, description="Headers (remote).")
+
+
+class DoorTable(_Table):
+    """What a request may cost before it is refused."""
+
+    header_seconds: float = Field(15.0, gt=0, description="Deadline for the request head.")
+    body_seconds: float = Field(30.0, gt=0, description="Deadline for the request body.")
+    body_bytes: int = Field(2 * 1024 * 1024, gt=0, description="Largest request body.")
+    reply_bytes: int = Field(8 * 1024 * 1024, gt=0, description="Largest whole reply judged.")
+    header_bytes: int = Field(64 * 1024, gt=0, description="Largest request head.")
+    header_count: int = Field(100, gt=0, description="Most request headers.")
+
+
+class Settings(_Table):
+    """Everything that can be set."""
+
+    listen: Listen = Listen()
+    admin: Admin = Admin()
+    upstream: Upstream = Upstream()
+    routes: tuple[RouteTable, ...] = Field(
+        (RouteTable(path="/v1/chat/completions", wire="openai", method="POST"),),
+        description="Chat routes. Everything else passes through, counted.",
+    )
+    wires: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict, description="Home-made chat formats; see docs/wires.md."
+    )
+    identity: IdentityTable = IdentityTable()
+    classifier: Classify = Classify()
+    door: DoorTable = DoorTable()
+    policy: str = Field("default", description="Name of a shipped pack, or path of a file.")
+    data: Path = Field(Path("data"), description="Directory for the database and the keys.")
+    disclose: bool = Field(
+        default=True, description="Send x-guardrail-id, -action and -policy with answers."
+    )
+    retention_days: int = Field(180, ge=1, description="Days that turn records are kept.")
+
+
+def load_settings(
+    path: Path | None, environment: Mapping[str, str], overrides: Mapping[str, Any] | None = None
+) -> Settings:
+    """Read all settings.
+
+    `overrides` is a nested mapping from the command line; `None` leaves are skipped.
+
+    Raises:
+        ConfigError: with every mistake found, each with file and line.
+    """
+    name = str(path) if path else "settings"
+    written = _read(path) if path else CommentedMap()
+    mistakes: list[Mistake] = []
+    merged = _merge(_plain(written, name, environment, mistakes), _from(environment))
+    merged = _merge(merged, overrides or {})
+    try:
+        settings = Settings.model_validate(merged)
+    except ValidationError as error:
+        mistakes += [_mistake(name, written, dict(item)) for item in error.errors()]
+        raise ConfigError(mistakes) from None
+    mistakes += _across(settings, name, written)
+    if mistakes:
+        raise ConfigError(mistakes)
+    return settings
+
+
+def settings_schema() -> dict[str, Any]:
+    """JSON Schema of the settings file, for editors."""
+    return Settings.model_json_schema()
+
+
+def _read(path: Path) -> CommentedMap:
+    try:
+        found = YAML(typ="rt").load(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError([Mistake(str(path), 0, f"cannot be read: {error.strerror}")]) from None
+    except (MarkedYAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "is not UTF-8 YAML"
+        line = mark.line + 1 if mark else 1
+        raise ConfigError([Mistake(str(path), line, str(problem))]) from None
+    if not isinstance(found, CommentedMap):
+        raise ConfigError([Mistake(str(path), 1, "the file must hold a mapping")])
+    return found
+
+
+def _plain(node: Any, name: str, environment: Mapping[str, str], bad: list[Mistake]) -> Any:
+    """The YAML tree as plain data, secrets filled in."""
+    if isinstance(node, Mapping):
+        return {str(k): _plain(v, name, environment, bad) for k, v in node.items()}
+    if isinstance(node, list):
+        return [_plain(v, name, environment, bad) for v in node]
+    if isinstance(node, str):
+        return _REFERENCE.sub(lambda m: _secret(m, name, environment, bad), node)
+    return node
+
+
+def _secret(
+    found: re.Match[str], name: str, environment: Mapping[str, str], bad: list[Mistake]
+) -> str:
+    kind, what = found.groups()
+    if kind == "env":
+        if what not in environment:
+            bad.append(Mistake(name, 0, f"the environment has no {what}"))
+        return environment.get(what, "")
+    try:
+        return Path(what).read_text("utf-8").strip()
+    except OSError as error:
+        bad.append(Mistake(name, 0, f"cannot read {what}: {error.strerror}"))
+        return ""
+
+
+def _from(environment: Mapping[str, str]) -> dict[str, Any]:
+    """`GUARDRAIL__LISTEN__PORT=8081` → `{"listen": {"port": "8081"}}`."""
+    found: dict[str, Any] = {}
+    for key, value in environment.items():
+        if not key.upper().startswith(PREFIX):
+            continue
+        *sections, last = key[len(PREFIX) :].lower().split("__")
+        place = found
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = YAML(typ="safe").load(value) if value[:1] in "[{" else value
+    return found
+
+
+def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for key, value in high.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merge(merged[key], value)
+        elif value is not None:
+            merged[key] = dict(value) if isinstance(value, Mapping) else value
+    return merged
+
+
+def _mistake(name: str, written: CommentedMap, error: Mapping[str, Any]) -> Mistake:
+    place = [part for part in error["loc"] if isinstance(part, (str, int))]
+    where = ".".join(str(part) for part in place)
+    hint = "see docs/settings.md for the names" if error["type"] == "extra_forbidden" else ""
+    return Mistake(name, _line(written, place), f"{where}: {error['msg']}", hint)
+
+
+def _line(node: Any, place: list[str | int]) -> int:
+    """The line of a key, as deep as the file has it; 0 if it comes from somewhere else."""
+    line = 0
+    for part in place:
+        try:
+            line = node.lc.data[part][0] + 1
+            node = node[part]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            return line
+    return line
+
+
+def _across(settings: Settings, name: str, written: CommentedMap) -> list[Mistake]:
+    """Mistakes that only show when two settings are read together."""
+    bad: list[Mistake] = []
+
+    def say(place: list[str | int], message: str, hint: str = "") -> None:
+        bad.append(Mistake(name, _line(written, place), message, hint))
+
+    known = {"openai", *settings.wires}
+    for number, route in enumerate(settings.routes):
+        if route.wire not in known:
+            say(["routes", number, "wire"], f"unknown wire {route.wire!r}", "define it under wires")
+    if settings.admin.host not in ("127.0.0.1", "::1", "localhost") and not settings.admin.token:
+        say(["admin", "host"], "an admin server that others can reach needs admin.token")
+    for number, peer in enumerate(settings.identity.trusted_peers):
+        try:
+            ipaddress.ip_network(peer)
+        except ValueError as error:
+            say(["identity", "trusted_peers", number], str(error))
+    if settings.upstream.url and not re.match(r"https?://[^/?#]+", settings.upstream.url):
+        say(["upstream", "url"], "upstream.url must be an http:// or https:// address")
+    jwt = settings.identity.jwt
+    if jwt is not None and bool(jwt.secret) == bool(jwt.jwks_file):
+        say(["identity", "jwt"], "give either jwks_file or secret")
+    return bad

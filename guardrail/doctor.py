@@ -1,0 +1,96 @@
+"""Looks at everything that a start needs and says what is wrong with it."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import socket
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from guardrail.classify.base import Utterance
+from guardrail.config import Settings
+from guardrail.errors import GuardrailError
+from guardrail.policy.check import check_policy
+from guardrail.policy.load import load_policy
+from guardrail.store.sqlite import SqliteStore
+from guardrail.turn import Role, Side
+from guardrail.wiring import assessor, policy_path
+
+__all__ = ["Finding", "examine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    ok: bool
+    detail: str
+
+
+def examine(settings: Settings, version: str) -> list[Finding]:
+    """All findings; nothing is changed, no server is started."""
+    return [
+        Finding("version", ok=True, detail=f"{version} on Python {platform.python_version()}"),
+        _policy(settings),
+        asyncio.run(_model(settings)),
+        asyncio.run(_store(settings)),
+        _port("proxy port", settings.listen.host, settings.listen.port),
+        _port("admin port", settings.admin.host, settings.admin.port),
+        Finding("upstream", ok=True, detail=settings.upstream.url or "the demo companion"),
+    ]
+
+
+def _policy(settings: Settings) -> Finding:
+    try:
+        path = policy_path(settings.policy)
+        policy = load_policy(path)
+        mistakes = check_policy(path, datetime.now(UTC).date())
+    except GuardrailError as error:
+        return Finding("policy", ok=False, detail=str(error))
+    detail = "; ".join(str(m) for m in mistakes) or f"{policy.tag}, {len(policy.rules)} rules"
+    return Finding("policy", ok=not mistakes, detail=detail)
+
+
+async def _model(settings: Settings) -> Finding:
+    try:
+        began = time.perf_counter()
+        judge = assessor(settings)
+        loaded = time.perf_counter() - began
+        found = await judge.assess(Side.USER, (Utterance("hello 你好", Role.USER),))
+        await judge.close()
+    except GuardrailError as error:
+        return Finding("classifier", ok=False, detail=str(error))
+    if found.failed:
+        return Finding("classifier", ok=False, detail=f"it loads but fails: {found.failed}")
+    name = judge.primary.version if judge.primary else "the lexicon alone"
+    took = f"{name}, loaded in {loaded:.1f} s, {found.seconds * 1000:.1f} ms for a short line"
+    return Finding("classifier", ok=True, detail=took)
+
+
+async def _store(settings: Settings) -> Finding:
+    folder = settings.data
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as trial:
+            store = SqliteStore(Path(trial) / "doctor.db")
+            await store.ping()
+            await store.close()
+    except (GuardrailError, OSError) as error:
+        return Finding("store", ok=False, detail=f"{folder}: {error}")
+    return Finding("store", ok=True, detail=f"SQLite in {folder}")
+
+
+def _port(what: str, host: str, port: int) -> Finding:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+        except OSError as error:
+            return Finding(what, ok=False, detail=f"{host}:{port}: {error.strerror}")
+    return Finding(what, ok=True, detail=f"{host}:{port} is free")

@@ -1,0 +1,250 @@
+"""Who speaks: read from a request, trusted only as far as it is proven.
+
+Rules of this file (see `docs/operations.md`, "Identity"):
+
+1. By default no header is trusted. A user comes from a verified JWT, or from headers sent by a
+   *peer* on the trusted list (the address of the socket, never `X-Forwarded-For`), or from the
+   body's own user field, scoped by the key that the app authenticates with.
+2. Every spelling of an identity header counts (`X_User`, `x-user`): a variant, a duplicate, a list
+   or a header from an untrusted peer is refused. None of them is silently dropped.
+3. Nothing in a request makes a user more privileged: an unproven age is never read.
+4. Ids leave this file as keyed hashes only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from guardrail.errors import IdentityError
+from guardrail.turn import AgeBand, Identity, Message, Role
+
+__all__ = ["HeaderRules", "IdentityRules", "JwtRules", "Pseudonyms", "identify"]
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_VALUE = re.compile(rb"[\x21-\x2b\x2d-\x7e]{1,256}\Z")  # printable ASCII, no space, no comma
+_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class JwtRules:
+    """How to verify a user token. Algorithms, issuer and audience are pinned, never read from it."""
+
+    keys: KeySet
+    algorithms: tuple[str, ...]
+    issuer: str
+    audience: str
+    header: str = "x-guardrail-token"
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRules:
+    """Which headers name the user, and which peers may send them."""
+
+    trusted_peers: tuple[Network, ...] = ()
+    user: str = "x-guardrail-user"
+    conversation: str = "x-guardrail-conversation"
+    age_band: str = "x-guardrail-age-band"
+    region: str = "x-guardrail-region"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRules:
+    """All of it."""
+
+    headers: HeaderRules = HeaderRules()
+    jwt: JwtRules | None = None
+
+    @property
+    def names(self) -> frozenset[bytes]:
+        """Every header that carries identity; none of them is passed on to the backend."""
+        h = self.headers
+        found = {h.user, h.conversation, h.age_band, h.region}
+        if self.jwt is not None:
+            found.add(self.jwt.header)
+        return frozenset(name.encode() for name in found)
+
+
+class Pseudonyms:
+    """Turns ids into keyed hashes (HMAC-SHA-256, 128 bits), so that a stolen database names nobody."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < 16:  # noqa: PLR2004 - 128 bits, the least that resists guessing
+            raise ValueError("the pseudonym secret must have at least 16 bytes")
+        self._mac = hmac.new(secret, digestmod=hashlib.sha256)
+
+    def of(self, kind: str, *parts: str) -> str:
+        """The pseudonym of `parts` for one purpose; parts are length-prefixed, so none can run over."""
+        mac = self._mac.copy()
+        for part in (kind, *parts):
+            raw = part.encode("utf-8", "surrogatepass")
+            mac.update(len(raw).to_bytes(4, "big") + raw)
+        return mac.hexdigest()[:32]
+
+    def message(self, message: Message) -> str:
+        """A short mark of one message, to recognise it when a client sends it again."""
+        return self.of("message", message.role, message.text.strip())[:16]
+
+    def user(self, app: bytes, identity: Identity) -> str | None:
+        """The user's key. An unproven name counts only within the app that gave it."""
+        if identity.user is None:
+            return None
+        scope = "" if identity.proof in ("jwt", "header") else hashlib.sha256(app).hexdigest()
+        return self.of("user", scope, identity.user)
+
+    def conversation(
+        self, app: bytes, identity: Identity, messages: Sequence[Message]
+    ) -> str | None:
+        """The conversation's key, or `None` if this request cannot tell it from another one.
+
+        Without an id of its own a conversation is known by its beginning: everything up to and
+        including the first reply. Before there is a reply, two strangers who both begin with "hi"
+        cannot be told apart, so there is no key yet.
+        """
+        scope = hashlib.sha256(app).hexdigest()
+        who = identity.user or ""
+        if identity.conversation is not None:
+            return self.of("conversation", scope, who, identity.conversation)
+        for position, message in enumerate(messages):
+            if message.role is Role.ASSISTANT:
+                start = messages[: position + 1]
+                return self.of("beginning", scope, who, *(m.text.strip() for m in start))
+        return None
+
+
+def identify(
+    rules: IdentityRules,
+    headers: Sequence[tuple[bytes, bytes]],
+    peer: str | None,
+    body_user: str | None = None,
+    body_conversation: str | None = None,
+) -> Identity:
+    """Who this request proves or claims to come from.
+
+    Raises:
+        IdentityError: a forged, duplicated, malformed or unverifiable identity.
+    """
+    found = _identity_headers(rules, headers)
+    token = found.pop(rules.jwt.header.encode(), None) if rules.jwt is not None else None
+    if found and not _trusted(rules.headers.trusted_peers, peer):
+        name = next(iter(found)).decode()
+        raise IdentityError(
+            f"the header {name} is only accepted from trusted peers", code="untrusted_identity"
+        )
+    if rules.jwt is not None and (token is not None or rules.jwt.required):
+        return _from_token(rules.jwt, token, body_conversation)
+    if found:
+        return _from_headers(rules.headers, found, body_conversation)
+    proof = "app_key" if body_user else "none"
+    return Identity(user=body_user, conversation=body_conversation, proof=proof)
+
+
+def _identity_headers(
+    rules: IdentityRules, headers: Sequence[tuple[bytes, bytes]]
+) -> dict[bytes, bytes]:
+    names = rules.names
+    found: dict[bytes, bytes] = {}
+    for raw, value in headers:
+        name = raw.lower().replace(b"_", b"-")
+        if name not in names:
+            continue
+        if raw.lower() != name or name in found or not _well_formed(rules, name, value):
+            raise IdentityError(
+                f"the header {name.decode()} is duplicated or malformed",
+                status=400,
+                code="malformed_identity",
+            )
+        found[name] = value
+    return found
+
+
+def _well_formed(rules: IdentityRules, name: bytes, value: bytes) -> bool:
+    if rules.jwt is not None and name == rules.jwt.header.encode():
+        return len(value) <= 8192  # noqa: PLR2004 - what servers accept for one header line
+    return _VALUE.match(value) is not None
+
+
+def _trusted(peers: tuple[Network, ...], peer: str | None) -> bool:
+    if not peers or peer is None:
+        return False
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in peers)
+
+
+def _from_headers(
+    rules: HeaderRules, found: dict[bytes, bytes], body_conversation: str | None
+) -> Identity:
+    def text(name: str) -> str | None:
+        value = found.get(name.encode())
+        return value.decode() if value is not None else None
+
+    return Identity(
+        user=text(rules.user),
+        conversation=text(rules.conversation) or body_conversation,
+        age_band=_age(text(rules.age_band)),
+        region=_region(text(rules.region)),
+        proof="header",
+    )
+
+
+def _from_token(rules: JwtRules, token: bytes | None, body_conversation: str | None) -> Identity:
+    if token is None:
+        raise IdentityError(f"a user token is required in the header {rules.header}")
+    value = token.removeprefix(b"Bearer ").decode("ascii", "replace")
+    registry = jwt.JWTClaimsRegistry(
+        iss={"essential": True, "value": rules.issuer},
+        aud={"essential": True, "value": rules.audience},
+        exp={"essential": True},
+        sub={"essential": True},
+    )
+    try:
+        claims = jwt.decode(value, rules.keys, algorithms=list(rules.algorithms)).claims
+        registry.validate(claims)
+    except (JoseError, ValueError):  # the reason may quote the token, so it is not passed on
+        raise IdentityError("the user token is not valid") from None
+    return Identity(
+        user=_claim(claims, "sub"),
+        conversation=_claim(claims, "conversation_id") or body_conversation,
+        age_band=_age(_claim(claims, "age_band")),
+        region=_region(_claim(claims, "region")),
+        proof="jwt",
+    )
+
+
+def _claim(claims: dict[str, object], name: str) -> str | None:
+    value = claims.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _age(value: str | None) -> AgeBand | None:
+    if value is None:
+        return None
+    try:
+        return AgeBand(value)
+    except ValueError:
+        raise IdentityError(
+            "the age band must be adult, minor or unknown", status=400, code="malformed_identity"
+        ) from None
+
+
+def _region(value: str | None) -> str | None:
+    if value is not None and not _REGION.match(value):
+        raise IdentityError(
+            "the region must be an ISO 3166 code such as US or US-CA",
+            status=400,
+            code="malformed_identity",
+        )
+    return value

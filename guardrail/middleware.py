@@ -1,0 +1,48 @@
+"""The face: an ASGI middleware around any app, and the outer half of the reverse proxy."""
+
+from __future__ import annotations
+
+from guardrail._asgi import ASGIApp, Receive, Scope, Send
+from guardrail.responder import Guard, Responder
+from guardrail.routes import RouteTable
+
+__all__ = ["GuardrailMiddleware"]
+
+
+class GuardrailMiddleware:
+    """Screens the listed chat routes of an app; everything else passes through untouched.
+
+    ::
+
+        guard = guardrail.build("guardrail.yaml")
+        app.add_middleware(GuardrailMiddleware, guard=guard)   # FastAPI, Starlette
+        app = GuardrailMiddleware(app, guard=guard)            # any ASGI app
+
+    It holds settings only; all state of a request lives in its own `Responder`. What passes
+    unscreened (other paths, WebSockets) is counted as `pass_through`.
+    """
+
+    def __init__(self, app: ASGIApp, *, guard: Guard) -> None:
+        self.app, self.guard = app, guard
+        self._routes = RouteTable(guard.routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI 3)."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+            return
+        route = None
+        if scope["type"] == "http":
+            route = self._routes.find(scope["method"], scope["path"])
+        if route is None:
+            self.guard.engine.count("pass_through", scope["type"])
+            await self.app(scope, receive, send)
+            return
+        await Responder(self.guard, self.app, route, scope).run(receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The wrapped app's lifespan, and ours with it: what we hold is let go when it ends."""
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            await self.guard.engine.close()

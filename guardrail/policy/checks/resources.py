@@ -1,0 +1,66 @@
+"""Numbers change. A wrong one is worse than none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from guardrail.errors import Mistake
+from guardrail.policy.model import Policy
+from guardrail.policy.source import Source
+from guardrail.policy.vocabulary import Kind
+
+__all__ = ["REVIEW_AFTER", "check"]
+
+REVIEW_AFTER = timedelta(days=400)
+"""A yearly look, with a month's grace."""
+
+EVERYWHERE = "*"
+
+
+def check(policy: Policy, source: Source) -> list[Mistake]:
+    """Entries are fresh, and each region says whom to call in an emergency."""
+    return [*_stale(policy, source), *_emergencies(policy, source), *_fallback(policy, source)]
+
+
+def _stale(policy: Policy, source: Source) -> Iterator[Mistake]:
+    for number, entry in enumerate(policy.resources):
+        path = ("resources", number, "verified_on")
+        verified = date.fromisoformat(entry.verified_on)
+        what = f"{entry.region} {entry.kind}, {entry.name['en']}"
+        if verified > source.today:
+            message = f"{what}: verified on {verified}, which is yet to come"
+            yield source.resources.mistake(path, message, "the day somebody looked")
+        elif source.today - verified > REVIEW_AFTER:
+            message = f"{what}: last verified on {verified}, more than 400 days ago"
+            yield source.resources.mistake(path, message, f"look again at {entry.source}")
+
+
+def _emergencies(policy: Policy, source: Source) -> Iterator[Mistake]:
+    """At the first entry of each region that has none."""
+    covered = {e.region for e in policy.resources if e.kind == Kind.EMERGENCY} | {EVERYWHERE}
+    for number, entry in enumerate(policy.resources):
+        if entry.region in covered:
+            continue
+        covered.add(entry.region)
+        yield source.resources.mistake(
+            ("resources", number, "region"),
+            f"region {entry.region} has no emergency number",
+            "add an entry of kind emergency",
+        )
+
+
+def _fallback(policy: Policy, source: Source) -> Iterator[Mistake]:
+    regions = {entry.region for entry in policy.resources}
+    if policy.default_region not in regions:
+        yield source.pack.mistake(
+            ("default_region",),
+            f"there are no resources for the default region {policy.default_region}",
+            "one of: " + ", ".join(sorted(regions - {EVERYWHERE})),
+        )
+    if not any(e.kind == Kind.DIRECTORY and e.region == EVERYWHERE for e in policy.resources):
+        yield source.resources.mistake(
+            ("resources",),
+            "there is no directory for regions that we do not cover",
+            "add an entry of kind directory with region '*'",
+        )

@@ -1,0 +1,22 @@
+"""A text that nobody says is a promise that somebody thinks is kept."""
+
+from __future__ import annotations
+
+from guardrail.errors import Mistake
+from guardrail.policy.decide import UNAVAILABLE
+from guardrail.policy.model import Policy
+from guardrail.policy.source import Source
+
+__all__ = ["check"]
+
+
+def check(policy: Policy, source: Source) -> list[Mistake]:
+    """Each text is used by a rule, or is the one for failures."""
+    used = {rule.text for rule in policy.rules} | {UNAVAILABLE}
+    return [
+        source.pack.mistake(
+            ("texts", key), f"no rule says text {key!r}", "use it in a rule, or remove it"
+        )
+        for key in policy.texts
+        if key not in used
+    ]

@@ -1,0 +1,216 @@
+"""Facts in, decision out. Pure, and quick enough to run on every window of a stream.
+
+How a decision is reached:
+
+1. Every signal whose label has thresholds for this side and age band becomes a *mark*: soft or
+   hard. Labels we do not know (other people's classifiers bring their own) are ignored.
+2. The first rule whose condition holds decides. If none holds, the rule is `default`: allow.
+3. If the primary classifier failed, only the lexicon has spoken. Where its rule already stops the
+   bot's words, that stands. Otherwise the strictest failure posture of all labels, for this side
+   and age band, answers: what could not be judged might have been any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from guardrail.policy.model import Condition, Facts, Mode, Policy, Posture, Rule
+from guardrail.turn import Action, AgeBand, Decision, Grade, Label, Level, Severity, Side
+
+__all__ = ["RESERVED_RULES", "SPEAKING", "UNAVAILABLE", "decide", "grades", "strongest"]
+
+DEFAULT = "default"
+FAILURE_RULES: Mapping[Posture, str] = {posture: f"failure-{posture}" for posture in Posture}
+
+RESERVED_RULES = frozenset({DEFAULT, *FAILURE_RULES.values()})
+"""Rule ids that `decide` itself writes; a pack may not use them."""
+
+UNAVAILABLE = "unavailable"
+"""Text key of the words for a turn that nobody could judge. Every pack has it."""
+
+SPEAKING = frozenset({Action.SUPPORT, Action.REPLACE, Action.BLOCK, Action.END})
+"""Actions that need words of ours."""
+
+# Keyed by text, because signals carry plain strings: any classifier may invent labels.
+_LABELS: Mapping[str, Label] = {label.value: label for label in Label}
+_LEVEL_RANK: Mapping[Level, int] = {level: rank for rank, level in enumerate(Level)}
+_POSTURE_RANK: Mapping[Posture, int] = {posture: rank for rank, posture in enumerate(Posture)}
+_ACTION_RANK: Mapping[Action, int] = {action: rank for rank, action in enumerate(Action)}
+_SEVERITY_RANK: Mapping[Severity | None, int] = {
+    severity: rank for rank, severity in enumerate((None, *Severity))
+}
+
+
+class _Mark(NamedTuple):
+    """One label over its thresholds. Marks compare by gravity: hard first, then the score."""
+
+    hard: bool
+    score: float
+    label: Label
+
+    @property
+    def grade(self) -> Grade:
+        return Grade.HARD if self.hard else Grade.SOFT
+
+
+def decide(policy: Policy, facts: Facts) -> Decision:
+    """The one decision that `policy` takes on `facts`.
+
+    Deterministic: equal arguments give equal decisions, so a recorded turn can be replayed.
+    """
+    marks = _marks(policy, facts)
+    level = _level(policy, facts)
+    rule = next((r for r in policy.rules if _matches(r.when, facts, marks, level)), None)
+    decision = _ruled(policy, facts, rule, marks) if rule else _allowed(policy, facts, DEFAULT)
+    if facts.assessment.failed is None:
+        return decision
+    return _degraded(policy, facts, decision)
+
+
+def grades(policy: Policy, facts: Facts) -> Mapping[Label, Grade]:
+    """Every label that reaches its thresholds, with its grade.
+
+    For what must not depend on which rule came first: a stated age makes the session's age band
+    stricter even when a crisis rule decides the turn.
+    """
+    return {label: mark.grade for label, mark in _marks(policy, facts).items()}
+
+
+def strongest(decisions: Sequence[Decision]) -> Decision:
+    """The decision to act on when several were taken: one per fresh message, or per window.
+
+    What stops the bot's words goes before what does not; then the gravest case; then the
+    strongest action. So a crisis beside a spent time limit is answered as a crisis.
+
+    Raises:
+        ValueError: `decisions` is empty.
+    """
+    return max(
+        decisions,
+        key=lambda d: (d.intervenes, _SEVERITY_RANK[d.severity], _ACTION_RANK[d.action]),
+    )
+
+
+def _marks(policy: Policy, facts: Facts) -> dict[Label, _Mark]:
+    found: dict[Label, _Mark] = {}
+    for signal in facts.assessment.signals:
+        label = _LABELS.get(signal.label)
+        if label is None:
+            continue
+        threshold = policy.thresholds.get((label, facts.side, facts.profile.age_band))
+        if threshold is None or signal.score < threshold.soft:
+            continue
+        mark = _Mark(signal.score >= threshold.hard, signal.score, label)
+        if label not in found or mark > found[label]:
+            found[label] = mark
+    return found
+
+
+def _level(policy: Policy, facts: Facts) -> Level | None:
+    """The gravest level given by a source that itself reaches the soft threshold.
+
+    A source that scores self-harm low must not turn another's faint finding into a plan.
+    """
+    threshold = policy.thresholds.get((Label.SELF_HARM, facts.side, facts.profile.age_band))
+    if threshold is None:
+        return None
+    levels = [
+        signal.level
+        for signal in facts.assessment.signals
+        if signal.level is not None and signal.score >= threshold.soft
+    ]
+    return max(levels, key=_LEVEL_RANK.__getitem__, default=None)
+
+
+def _matches(
+    when: Condition, facts: Facts, marks: Mapping[Label, _Mark], level: Level | None
+) -> bool:
+    return (
+        (when.side is None or when.side == facts.side)
+        and (not when.ages or facts.profile.age_band in when.ages)
+        and (when.limit is None or when.limit in facts.limits)
+        and (when.level is None or _reaches(level, when.level))
+        and (not when.labels or bool(_concerned(when, marks)))
+    )
+
+
+def _reaches(level: Level | None, wanted: Level) -> bool:
+    return level is not None and _LEVEL_RANK[level] >= _LEVEL_RANK[wanted]
+
+
+def _concerned(when: Condition, marks: Mapping[Label, _Mark]) -> list[_Mark]:
+    """The marks that this condition asks about."""
+    soft_will_do = when.grade is not Grade.HARD
+    return [m for m in marks.values() if (soft_will_do or m.hard) and m.label in when.labels]
+
+
+def _ruled(policy: Policy, facts: Facts, rule: Rule, marks: Mapping[Label, _Mark]) -> Decision:
+    gravest = max(_concerned(rule.when, marks), default=None)
+    return Decision(
+        id=facts.id,
+        side=facts.side,
+        rule=rule.id,
+        actions=rule.then,
+        policy=policy.tag,
+        enforced=policy.mode is Mode.ENFORCE,
+        label=gravest.label if gravest else None,
+        grade=gravest.grade if gravest else Grade.NONE,
+        score=gravest.score if gravest else 0.0,
+        text=rule.text,
+        resources=rule.resources,
+        keep_reply=rule.keep_reply,
+        severity=rule.severity,
+        reason=rule.reason,
+        article=rule.article,
+    )
+
+
+def _allowed(policy: Policy, facts: Facts, rule: str) -> Decision:
+    return Decision(
+        id=facts.id,
+        side=facts.side,
+        rule=rule,
+        actions=(Action.ALLOW,),
+        policy=policy.tag,
+        enforced=policy.mode is Mode.ENFORCE,
+    )
+
+
+def _degraded(policy: Policy, facts: Facts, floor: Decision) -> Decision:
+    """What stands when the model gave no answer; `floor` is what the lexicon alone led to."""
+    failed = facts.assessment.failed
+    stops = not floor.keep_reply and not SPEAKING.isdisjoint(floor.actions)
+    if stops:
+        return replace(floor, degraded=failed)
+    posture = _posture(policy, facts.side, facts.profile.age_band)
+    if posture is Posture.FLOOR and not facts.assessment.floor_ran:
+        posture = Posture.CLOSED
+    if posture is Posture.CLOSED:
+        return _closed(floor, failed)
+    if floor.rule == DEFAULT:
+        return replace(floor, rule=FAILURE_RULES[posture], degraded=failed)
+    return replace(floor, degraded=failed)
+
+
+def _posture(policy: Policy, side: Side, age: AgeBand) -> Posture:
+    """The strictest over all labels. A posture that is not stated is closed, never open."""
+    return max(
+        (policy.postures.get((label, side, age), Posture.CLOSED) for label in Label),
+        key=_POSTURE_RANK.__getitem__,
+    )
+
+
+def _closed(floor: Decision, failed: str | None) -> Decision:
+    """Nothing passes. What the lexicon's rule would have set going (a case, help words) stays."""
+    case = (Action.ESCALATE,) if Action.ESCALATE in floor.actions else ()
+    return replace(
+        floor,
+        rule=FAILURE_RULES[Posture.CLOSED],
+        actions=(*case, Action.BLOCK),
+        text=floor.text if floor.resources and floor.text else UNAVAILABLE,
+        resources=True,
+        keep_reply=False,
+        degraded=failed,
+    )

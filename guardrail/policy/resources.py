@@ -1,0 +1,99 @@
+"""`resources.yaml` to `Resource`s: where people find help, region by region."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from guardrail.policy.model import Resource
+from guardrail.policy.reader import Reader
+from guardrail.policy.source import Node
+from guardrail.policy.vocabulary import ANY, HOURS, REGION, RESOURCE, RESOURCES, Certainty, Kind
+from guardrail.turn import AgeBand
+
+__all__ = ["read_resources"]
+
+EVERYWHERE = "*"
+
+_LANGUAGE = re.compile(r"[a-z]{2}")
+_NUMBER = re.compile(r"[0-9][0-9 -]*")
+_SOURCE = re.compile(r"https?://\S+")
+
+
+def read_resources(reader: Reader, root: Node) -> tuple[Resource, ...]:
+    """All entries, in the order of the file; mistakes go to `reader`."""
+    keys = reader.fields(root, RESOURCES, "a resource file")
+    reader.version(keys.get("guardrail"))
+    if "resources" not in keys:
+        return ()
+    entries = (_resource(reader, item) for item in reader.items(keys["resources"], "resources"))
+    return tuple(entry for entry in entries if entry is not None)
+
+
+def _resource(reader: Reader, node: Node) -> Resource | None:
+    keys = reader.fields(node, RESOURCE, "a resource")
+    if not set(RESOURCE.required) <= keys.keys():
+        return None
+    return Resource(
+        region=_region(reader, keys["region"]),
+        kind=reader.word(keys["kind"], Kind, "a kind of help").value,
+        languages=_languages(reader, keys["languages"]),
+        ages=_ages(reader, keys["ages"]),
+        name=_by_language(reader, keys["name"], "the name"),
+        contact=_by_language(reader, keys["contact"], "the contact"),
+        numbers=_numbers(reader, keys["numbers"]),
+        hours=_hours(reader, keys.get("hours")),
+        source=reader.pattern(keys["source"], _SOURCE, "a source", "the address of a page"),
+        verified_on=reader.date(keys["verified_on"], "verified_on"),
+        certainty=reader.word(keys["certainty"], Certainty, "a certainty").value,
+    )
+
+
+def _region(reader: Reader, node: Node) -> str:
+    if node.value == EVERYWHERE:
+        return EVERYWHERE
+    return reader.pattern(node, REGION, "a region", "two capital letters, or '*' for everywhere")
+
+
+def _languages(reader: Reader, node: Node) -> tuple[str, ...]:
+    hint = "two small letters, such as en"
+    return tuple(
+        reader.pattern(item, _LANGUAGE, "a language", hint)
+        for item in reader.one_or_more(node, "languages")
+    )
+
+
+def _ages(reader: Reader, node: Node) -> tuple[AgeBand, ...]:
+    if node.value == ANY:
+        return tuple(AgeBand)
+    return reader.words(node, AgeBand, "an age band")
+
+
+def _by_language(reader: Reader, node: Node, what: str) -> Mapping[str, str]:
+    """English is always there: it is what we fall back to."""
+    said = {
+        language: reader.text(child, what) for language, child in reader.mapping(node, what).items()
+    }
+    for language in said:
+        if not _LANGUAGE.fullmatch(language):
+            reader.complain(node.at(language), f"{language!r} cannot be a language")
+    if isinstance(node.value, Mapping) and "en" not in said:
+        reader.complain(node, f"{what} needs 'en'")
+    return said
+
+
+def _numbers(reader: Reader, node: Node) -> tuple[str, ...]:
+    """As dialled. May be empty: a directory has an address, not a number."""
+    if node.value == ():
+        return ()
+    hint = "digits, with spaces or hyphens"
+    return tuple(
+        reader.pattern(item, _NUMBER, "a number to dial", hint)
+        for item in reader.one_or_more(node, "numbers")
+    )
+
+
+def _hours(reader: Reader, node: Node | None) -> str:
+    if node is None:
+        return ""
+    return reader.pattern(node, HOURS, "opening hours", "24/7, or a span such as 08:00-22:00")

@@ -1,0 +1,138 @@
+"""The rules of a pack: each one `when` this holds, `then` do that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from guardrail.policy.decide import RESERVED_RULES, SPEAKING
+from guardrail.policy.model import Condition, Rule
+from guardrail.policy.reader import Reader, suggestion
+from guardrail.policy.source import Node
+from guardrail.policy.vocabulary import LIMIT_NAMES, NAME, RULE, WHEN
+from guardrail.turn import Action, AgeBand, Grade, Label, Level, Severity, Side
+
+__all__ = ["read_rules"]
+
+
+def read_rules(reader: Reader, node: Node | None) -> tuple[Rule, ...]:
+    """All rules in their order; mistakes go to `reader`."""
+    if node is None:
+        return ()
+    rules = tuple(_rule(reader, item) for item in reader.items(node, "rules"))
+    first: dict[str, int] = {}
+    for item, rule in zip(reader.items(node, "rules"), rules, strict=True):
+        if rule.id in first:
+            where = item.at("id")
+            reader.complain(where, f"rule {rule.id!r} exists", f"first on line {first[rule.id]}")
+        elif rule.id:
+            first[rule.id] = rule.line
+    return rules
+
+
+def _rule(reader: Reader, node: Node) -> Rule:
+    keys = reader.fields(node, RULE, "a rule")
+    rule = Rule(
+        id=_id(reader, keys.get("id")),
+        when=_condition(reader, keys.get("when")),
+        then=_actions(reader, keys.get("then")),
+        text=reader.text(keys.get("text"), "text") or None,
+        resources=reader.flag(keys.get("resources"), "resources"),
+        keep_reply=reader.flag(keys.get("keep_reply"), "keep_reply"),
+        severity=_severity(reader, keys.get("severity")),
+        reason=reader.text(keys.get("reason"), "the reason"),
+        article=reader.text(keys.get("article"), "the article"),
+        line=node.line,
+    )
+    _agree(reader, keys, rule)
+    return rule
+
+
+def _id(reader: Reader, node: Node | None) -> str:
+    if node is None:
+        return ""
+    name = reader.pattern(node, NAME, "a rule id", "small letters, digits and hyphens")
+    if name in RESERVED_RULES:
+        reader.complain(node, f"{name!r} is the name of what we do when no rule answers")
+    return name
+
+
+def _condition(reader: Reader, node: Node | None) -> Condition:
+    if node is None:
+        return Condition()
+    keys = reader.fields(node, WHEN, "when")
+
+    return Condition(
+        side=reader.word(keys["side"], Side, "a side") if "side" in keys else None,
+        labels=_labels(reader, node, keys),
+        grade=_grade(reader, keys),
+        level=_level(reader, keys),
+        ages=frozenset(reader.words(keys["age"], AgeBand, "an age band") if "age" in keys else ()),
+        limit=_limit(reader, keys.get("limit")),
+    )
+
+
+def _labels(reader: Reader, node: Node, keys: Mapping[str, Node]) -> frozenset[Label]:
+    if "label" not in keys:
+        if "at" in keys:
+            reader.complain(keys["at"], "'at' needs a label to speak of")
+        return frozenset()
+    if "at" not in keys:
+        reader.complain(node, "a label needs 'at'", "at: soft, or at: hard")
+    return frozenset(reader.words(keys["label"], Label, "a label"))
+
+
+def _grade(reader: Reader, keys: Mapping[str, Node]) -> Grade:
+    if "at" not in keys:
+        return Grade.HARD
+    grade = reader.word(keys["at"], Grade, "a grade")
+    if keys["at"].value == Grade.NONE:
+        reader.complain(keys["at"], "every score reaches 'none'", "at: soft, or at: hard")
+    return grade
+
+
+def _level(reader: Reader, keys: Mapping[str, Node]) -> Level | None:
+    if "level" not in keys:
+        return None
+    label = keys.get("label")
+    if label is None or label.value != Label.SELF_HARM:
+        reader.complain(keys["level"], "levels grade self-harm only", "add label: self_harm")
+    return reader.word(keys["level"], Level, "a level")
+
+
+def _limit(reader: Reader, node: Node | None) -> str | None:
+    if node is None:
+        return None
+    name = reader.text(node, "limit")
+    if name and name not in LIMIT_NAMES:
+        reader.complain(node, f"{name!r} is not a limit", suggestion(name, LIMIT_NAMES))
+    return name
+
+
+def _actions(reader: Reader, node: Node | None) -> tuple[Action, ...]:
+    if node is None:
+        return ()
+    actions = reader.words(node, Action, "an action")
+    speaking = [action.value for action in actions if action in SPEAKING]
+    if len(speaking) > 1:
+        reader.complain(node, f"only one of {' and '.join(speaking)} can be said", "choose one")
+    if Action.ALLOW in actions and len(actions) > 1:
+        reader.complain(node, "'allow' stands alone: it means that nothing happens", "remove it")
+    return actions
+
+
+def _severity(reader: Reader, node: Node | None) -> Severity | None:
+    return None if node is None else reader.word(node, Severity, "a severity")
+
+
+def _agree(reader: Reader, keys: Mapping[str, Node], rule: Rule) -> None:
+    """What a rule says in two places must agree."""
+    if rule.keep_reply and Action.SUPPORT not in rule.then:
+        reader.complain(
+            keys["keep_reply"],
+            "keep_reply belongs to support: replace, block and end put words in the reply's place",
+            "use support, or remove keep_reply",
+        )
+    for key in ("text", "resources"):
+        if key in keys and SPEAKING.isdisjoint(rule.then):
+            hint = "add support, replace, block or end"
+            reader.complain(keys[key], f"{key!r} is never shown: no action speaks", hint)

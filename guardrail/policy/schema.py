@@ -1,0 +1,240 @@
+"""JSON Schema for packs and their tests, so that an editor can help while one is being written.
+
+The schema knows the vocabulary, not the sense: `load` and `check` have the last word. To renew the
+generated files after a change: `python -m guardrail.policy.schema policies`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from guardrail.policy.model import Mode, Posture
+from guardrail.policy.vocabulary import (
+    ANY,
+    CASE,
+    EXPECT,
+    GIVEN,
+    HOLD,
+    LIMIT_NAMES,
+    LIMITS,
+    NAME,
+    PACK,
+    REGION,
+    RULE,
+    THRESHOLD,
+    TRIALS,
+    VERSION,
+    WHEN,
+    Language,
+    Shape,
+)
+from guardrail.turn import Action, AgeBand, Grade, Label, Level, Severity, Side
+
+__all__ = ["FILES", "policy_schema", "render", "trials_schema", "write"]
+
+# Draft 7: what the YAML language server understands best.
+_DRAFT = "http://json-schema.org/draft-07/schema#"
+
+Json = Mapping[str, object]
+
+_TEXT: Json = {"type": "string", "minLength": 1}
+_FLAG: Json = {"type": "boolean"}
+_COUNT: Json = {"type": "integer", "minimum": 1}
+_SCORE: Json = {"type": "number", "minimum": 0, "maximum": 1}
+_GRADES = (Grade.SOFT.value, Grade.HARD.value)
+
+
+def policy_schema() -> Json:
+    """The schema of `<pack>.yaml`."""
+    return {
+        "$schema": _DRAFT,
+        "title": "guardrail policy",
+        "definitions": {
+            "threshold_by_side": _by_side(_object(THRESHOLD, {"soft": _SCORE, "hard": _SCORE})),
+            "posture_by_side": _by_side(_words(Posture)),
+        },
+        **_object(
+            PACK,
+            {
+                "guardrail": {"const": VERSION},
+                "name": _pattern(NAME.pattern),
+                "title": _TEXT,
+                "mode": _words(Mode),
+                "shadow_until": _pattern(r"\d{4}-\d{2}-\d{2}"),
+                "languages": _one_or_more(_words(Language)),
+                "default_region": _pattern(REGION.pattern),
+                "thresholds": _by_label("threshold"),
+                "failure": _by_label("posture"),
+                "hold": _hold(),
+                "limits": _keyed((*AgeBand, ANY), _limits()),
+                "rules": {"type": "array", "minItems": 1, "items": _rule()},
+                "texts": _texts(),
+            },
+        ),
+    }
+
+
+def trials_schema() -> Json:
+    """The schema of `<pack>_test.yaml`."""
+    case = _object(CASE, {"name": _TEXT, "given": _given(), "expect": _expect()})
+    return {
+        "$schema": _DRAFT,
+        "title": "guardrail policy test",
+        **_object(
+            TRIALS,
+            {
+                "guardrail": {"const": VERSION},
+                "policy": _pattern(NAME.pattern),
+                "cases": {"type": "array", "minItems": 1, "items": case},
+            },
+        ),
+    }
+
+
+FILES = {"policy.schema.json": policy_schema, "policy_test.schema.json": trials_schema}
+"""The generated files, by name."""
+
+
+def render(schema: Json) -> str:
+    """The schema as it stands in its file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def write(directory: Path) -> None:
+    """Generate the schema files anew."""
+    for name, make in FILES.items():
+        (directory / name).write_text(render(make()), encoding="utf-8")
+
+
+def _rule() -> Json:
+    return _object(
+        RULE,
+        {
+            "id": _pattern(NAME.pattern),
+            "when": _when(),
+            "then": _one_or_more(_words(Action)),
+            "text": _TEXT,
+            "resources": _FLAG,
+            "keep_reply": _FLAG,
+            "severity": _words(Severity),
+            "reason": _TEXT,
+            "article": _TEXT,
+        },
+    )
+
+
+def _when() -> Json:
+    schema = _object(
+        WHEN,
+        {
+            "side": _words(Side),
+            "label": _one_or_more(_words(Label)),
+            "at": {"enum": list(_GRADES)},
+            "level": _words(Level),
+            "age": _one_or_more(_words(AgeBand)),
+            "limit": {"enum": list(LIMIT_NAMES)},
+        },
+    )
+    return {**schema, "dependencies": {"label": ["at"], "at": ["label"], "level": ["label"]}}
+
+
+def _given() -> Json:
+    return _object(
+        GIVEN,
+        {
+            "side": _words(Side),
+            "scores": _keyed(Label, _SCORE),
+            "level": _words(Level),
+            "age": _words(AgeBand),
+            "region": _pattern(REGION.pattern),
+            "language": _words(Language),
+            "limits": _one_or_more({"enum": list(LIMIT_NAMES)}),
+            "failed": _TEXT,
+            "floor_ran": _FLAG,
+        },
+    )
+
+
+def _expect() -> Json:
+    return _object(
+        EXPECT,
+        {
+            "rule": _TEXT,
+            "actions": _one_or_more(_words(Action)),
+            "text": _TEXT,
+            "label": {"enum": [*(label.value for label in Label), "none"]},
+            "grade": _words(Grade),
+            "severity": {"enum": [*(severity.value for severity in Severity), "none"]},
+            "resources": _FLAG,
+            "keep_reply": _FLAG,
+            "intervenes": _FLAG,
+            "degraded": _TEXT,
+            "says": _one_or_more(_TEXT),
+        },
+    )
+
+
+def _hold() -> Json:
+    count = {"type": "integer", "minimum": 0}
+    seconds = {"type": "number", "minimum": 0.05, "maximum": 30}
+    return _object(HOLD, {"chars": count, "seconds": seconds, "tail": count})
+
+
+def _limits() -> Json:
+    return _object(LIMITS, dict.fromkeys(LIMIT_NAMES, _COUNT))
+
+
+def _texts() -> Json:
+    return {"type": "object", "additionalProperties": _keyed(Language, _TEXT)}
+
+
+def _by_label(leaf: str) -> Json:
+    """The tables: label → side → age band, each perhaps `any`. The lower steps are shared."""
+    return _keyed((*Label, ANY), {"$ref": f"#/definitions/{leaf}_by_side"})
+
+
+def _by_side(leaf: Json) -> Json:
+    return _keyed((*Side, ANY), _keyed((*AgeBand, ANY), leaf))
+
+
+def _object(shape: Shape, properties: Mapping[str, Json]) -> Json:
+    schema: dict[str, object] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: properties[key] for key in shape.keys},
+    }
+    if shape.required:
+        schema["required"] = list(shape.required)
+    return schema
+
+
+def _keyed(keys: Iterable[str], leaf: Json) -> Json:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {str(key): leaf for key in keys},
+    }
+
+
+def _words(kind: type[StrEnum]) -> Json:
+    return {"enum": [member.value for member in kind]}
+
+
+def _some(item: Json) -> Json:
+    return {"type": "array", "items": item, "minItems": 1, "uniqueItems": True}
+
+
+def _one_or_more(item: Json) -> Json:
+    return {"anyOf": [item, _some(item)]}
+
+
+def _pattern(regex: str) -> Json:
+    return {"type": "string", "pattern": f"^({regex})$"}
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

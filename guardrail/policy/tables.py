@@ -1,0 +1,135 @@
+"""The tables of a pack: thresholds, failure postures, limits, hold.
+
+A table is written label → side → age band. Each step may be `any`, which stands for whatever has
+no line of its own; the more named line wins, label before side before age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+from typing import TypeVar
+
+from guardrail.policy.model import Hold, Limits, Posture, Threshold
+from guardrail.policy.reader import Reader, suggestion
+from guardrail.policy.source import Node
+from guardrail.policy.vocabulary import ANY, HOLD, LIMIT_NAMES, LIMITS, THRESHOLD
+from guardrail.turn import AgeBand, Label, Side
+
+__all__ = ["read_hold", "read_limits", "read_postures", "read_thresholds"]
+
+T = TypeVar("T")
+
+Row = tuple[str, str, str]
+"""Label, side and age band as written, each perhaps `any`."""
+
+Cell = tuple[Label, Side, AgeBand]
+
+_MINUTES_PER_DAY = 24 * 60
+_MOST_TURNS = 600
+"""Ten a second. Whoever wants more wants no limit."""
+
+_LABELS = (*(str(label) for label in Label), ANY)
+_SIDES = (*(str(side) for side in Side), ANY)
+_AGES = (*(str(age) for age in AgeBand), ANY)
+
+
+def read_thresholds(reader: Reader, node: Node) -> Mapping[Cell, Threshold]:
+    """Thresholds by label, side and age. Gaps stay gaps; a check points them out."""
+    return _resolved(_rows(reader, node, "thresholds", _threshold))
+
+
+def read_postures(reader: Reader, node: Node | None) -> Mapping[Cell, Posture]:
+    """Failure postures by label, side and age. A gap is a mistake: failing must be answered."""
+    if node is None:
+        return {}  # the missing key has been complained about
+    postures = _resolved(_rows(reader, node, "failure", _posture))
+    for label, side in product(Label, Side):
+        ages = [age.value for age in AgeBand if (label, side, age) not in postures]
+        if ages:
+            where = node.at(label.value, side.value)
+            reader.complain(
+                where,
+                f"failure does not say what happens for {label} on the {side} side "
+                f"({', '.join(ages)})",
+                "add the line, or one with any",
+            )
+    return postures
+
+
+def read_limits(reader: Reader, node: Node) -> Mapping[AgeBand, Limits]:
+    """Caps for every age band that has some."""
+    written: dict[str, Limits] = {}
+    for age, child in _steps(reader, node, "limits", _AGES):
+        written[age] = _limit(reader, child)
+    found = {age: written.get(age, written.get(ANY)) for age in AgeBand}
+    return {age: limits for age, limits in found.items() if limits is not None}
+
+
+def read_hold(reader: Reader, node: Node) -> Hold:
+    """How streams are held; what is not written keeps its default."""
+    keys = reader.fields(node, HOLD, "hold")
+    default = Hold()
+
+    def whole(key: str, otherwise: int) -> int:
+        return reader.whole(keys[key], key, 0, 4000) if key in keys else otherwise
+
+    seconds = default.seconds
+    if "seconds" in keys:
+        seconds = reader.number(keys["seconds"], "seconds", 0.05, 30)
+    return Hold(whole("chars", default.chars), seconds, whole("tail", default.tail))
+
+
+def _rows(reader: Reader, node: Node, what: str, leaf: Callable[[Reader, Node], T]) -> dict[Row, T]:
+    return {
+        (label, side, age): leaf(reader, value)
+        for label, sides in _steps(reader, node, what, _LABELS)
+        for side, ages in _steps(reader, sides, f"{what} of {label}", _SIDES)
+        for age, value in _steps(reader, ages, f"{what} of {label}, {side} side", _AGES)
+    }
+
+
+def _steps(
+    reader: Reader, node: Node, what: str, known: tuple[str, ...]
+) -> Iterator[tuple[str, Node]]:
+    for key, child in reader.mapping(node, what).items():
+        if key in known:
+            yield key, child
+        else:
+            reader.complain(child, f"{what}: {key!r} is unknown", suggestion(key, known))
+
+
+def _resolved(rows: Mapping[Row, T]) -> dict[Cell, T]:
+    cells: dict[Cell, T] = {}
+    for label, side, age in product(Label, Side, AgeBand):
+        # product() goes from the most named line to (any, any, any): the first hit wins.
+        for row in product((label.value, ANY), (side.value, ANY), (age.value, ANY)):
+            if row in rows:
+                cells[label, side, age] = rows[row]
+                break
+    return cells
+
+
+def _threshold(reader: Reader, node: Node) -> Threshold:
+    keys = reader.fields(node, THRESHOLD, "a threshold")
+    if not {"soft", "hard"} <= keys.keys():
+        return Threshold(1.0, 1.0)
+    soft = reader.number(keys["soft"], "soft", 0, 1)
+    hard = reader.number(keys["hard"], "hard", 0, 1)
+    if not 0 < soft <= hard:
+        reader.complain(node, "thresholds must satisfy 0 < soft <= hard")
+    return Threshold(soft, hard)
+
+
+def _posture(reader: Reader, node: Node) -> Posture:
+    return reader.word(node, Posture, "a failure posture")
+
+
+def _limit(reader: Reader, node: Node) -> Limits:
+    keys = reader.fields(node, LIMITS, "limits")
+    caps: dict[str, int] = {}
+    for name in LIMIT_NAMES:
+        most = _MOST_TURNS if name == "turns_per_minute" else _MINUTES_PER_DAY
+        if name in keys:
+            caps[name] = reader.whole(keys[name], name, 1, most)
+    return Limits(**caps)

@@ -1,0 +1,120 @@
+"""The words of the policy language, version 1: which keys there are, and what they may hold.
+
+One place, so that the loader and the JSON Schema cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+from guardrail.policy.model import Limits
+
+__all__ = [
+    "ANY",
+    "CASE",
+    "EXPECT",
+    "GIVEN",
+    "HOLD",
+    "HOURS",
+    "LIMITS",
+    "LIMIT_NAMES",
+    "NAME",
+    "PACK",
+    "REGION",
+    "RESOURCE",
+    "RESOURCES",
+    "RULE",
+    "THRESHOLD",
+    "TRIALS",
+    "VERSION",
+    "WHEN",
+    "Certainty",
+    "Kind",
+    "Language",
+    "Shape",
+]
+
+VERSION = 1
+"""As `guardrail: 1` says at the head of every file."""
+
+ANY = "any"
+"""Stands for every label, side or age band that has no line of its own."""
+
+LIMIT_NAMES = tuple(field.name for field in fields(Limits))
+
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+"""Packs and rules: they become file names, metric labels and record entries."""
+
+REGION = re.compile(r"[A-Z]{2}")
+"""ISO 3166-1 alpha-2."""
+
+HOURS = re.compile(r"24/7|\d{2}:\d{2}-\d{2}:\d{2}")
+"""Round the clock, or a span of local time. Left out where our source does not say."""
+
+
+class Language(StrEnum):
+    """Languages that we can speak."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+class Kind(StrEnum):
+    """What a help resource is for."""
+
+    CRISIS = "crisis"
+    YOUTH = "youth"
+    GAMBLING = "gambling"
+    EMERGENCY = "emergency"
+    DIRECTORY = "directory"
+
+
+class Certainty(StrEnum):
+    """How well a resource is attested: by its own site or several sources, or by one page."""
+
+    HIGH = "high"
+    MED = "med"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The keys that a mapping must and may have."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys, the required ones first."""
+        return self.required + self.optional
+
+
+def _keys(*lines: str) -> tuple[str, ...]:
+    return tuple(key for line in lines for key in line.split())
+
+
+PACK = Shape(
+    _keys("guardrail name title mode languages default_region", "thresholds failure rules texts"),
+    _keys("shadow_until hold limits"),
+)
+RULE = Shape(_keys("id when then"), _keys("text resources keep_reply severity reason article"))
+WHEN = Shape(optional=_keys("side label at level age limit"))
+THRESHOLD = Shape(_keys("soft hard"))
+HOLD = Shape(optional=_keys("chars seconds tail"))
+LIMITS = Shape(optional=LIMIT_NAMES)
+
+RESOURCES = Shape(_keys("guardrail resources"))
+RESOURCE = Shape(
+    _keys("region kind languages ages name contact numbers source verified_on certainty"),
+    _keys("hours"),
+)
+
+TRIALS = Shape(_keys("guardrail policy cases"))
+CASE = Shape(_keys("name given expect"))
+GIVEN = Shape(_keys("side"), _keys("scores level age region language limits failed floor_ran"))
+EXPECT = Shape(
+    _keys("rule"),
+    _keys("actions text label grade severity resources keep_reply intervenes degraded says"),
+)

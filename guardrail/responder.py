@@ -1,0 +1,154 @@
+"""One request on a chat route, from its first byte to its record.
+
+Whatever happens, the client gets a well-formed answer and the turn gets its record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from guardrail._asgi import (
+    ASGIApp,
+    ClientGone,
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    header,
+    read_body,
+    without,
+)
+from guardrail._backend import Backend
+from guardrail.actions import LAST_WORDS
+from guardrail.client import Client
+from guardrail.engine import Engine
+from guardrail.errors import RequestError, UpstreamError
+from guardrail.exchange import Exchange
+from guardrail.identity import IdentityRules, identify
+from guardrail.review import Review
+from guardrail.routes import Route
+from guardrail.turn import Decision, Outcome
+from guardrail.wire.base import Asked, Words
+
+__all__ = ["Door", "Guard", "Responder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a request and its reply may cost before they are refused."""
+
+    body_bytes: int = 2 * 1024 * 1024
+    body_seconds: float = 30.0
+    reply_bytes: int = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Guard:
+    """All that a middleware needs; made by `guardrail.build`. Frozen and shared by all requests."""
+
+    engine: Engine
+    routes: tuple[Route, ...]
+    identity: IdentityRules = field(default_factory=IdentityRules)
+    door: Door = field(default_factory=Door)
+    disclose: bool = True  # x-guardrail-* headers on answers
+
+
+class Responder:
+    """Serves one request. Made by the middleware, used once."""
+
+    def __init__(self, guard: Guard, app: ASGIApp, route: Route, scope: Scope) -> None:
+        self._guard, self._app, self._route, self._scope = guard, app, route, scope
+        self._wire = route.wire
+        self._asked: Asked | None = None
+        self._review: Review | None = None
+
+    async def run(self, receive: Receive, send: Send) -> None:
+        """Serve it."""
+        client = Client(send, self._wire)
+        outcome = Outcome.FAULT
+        try:
+            outcome = await self._serve(receive, client)
+        except RequestError as error:
+            self._guard.engine.count("refused", error.code)
+            await client.refuse(error.status, error.code, str(error))
+        except ClientGone:
+            outcome = Outcome.CLIENT_GONE
+        except asyncio.CancelledError:
+            outcome = Outcome.CLIENT_GONE
+            raise
+        except UpstreamError as error:
+            outcome = Outcome.UPSTREAM_BROKEN
+            await self._upstream_broke(error, client)
+        except Exception as error:  # noqa: BLE001 - the last line: the person still gets help words
+            self._guard.engine.count("fault", type(error).__name__)
+            await self._last_line(client)
+        finally:
+            if self._review is not None:
+                closing = self._review.close(outcome, status=client.status, shown=client.shown)
+                await asyncio.shield(closing)
+
+    async def _serve(self, receive: Receive, client: Client) -> Outcome:
+        door = self._guard.door
+        if header(self._scope["headers"], b"content-encoding") not in (b"", b"identity"):
+            raise RequestError(
+                "request bodies must not be compressed", status=415, code="unsupported_encoding"
+            )
+        body = await read_body(receive, limit=door.body_bytes, seconds=door.body_seconds)
+        asked = self._asked = self._wire.read_turn(body)
+        review = self._review = await self._open(asked)
+        decision = await review.inbound()
+        client.extra = self._headers(review, decision)
+        if decision.intervenes:
+            await client.say(Words(decision.id, review.words(decision)), asked)
+            return Outcome.INTERVENED
+        async with Backend(self._app, self._inner_scope(), body, receive) as backend:
+            exchange = Exchange(self._wire, asked, review, backend, client, door.reply_bytes)
+            return await exchange.relay()
+
+    async def _open(self, asked: Asked) -> Review:
+        headers = self._scope["headers"]
+        who = identify(
+            self._guard.identity,
+            headers,
+            (self._scope.get("client") or (None,))[0],
+            body_user=asked.user,
+            body_conversation=asked.conversation,
+        )
+        return await self._guard.engine.open(
+            asked,
+            who,
+            app=header(headers, b"authorization"),
+            wire=self._wire.name,
+            route=self._route.path,
+        )
+
+    def _inner_scope(self) -> Scope:
+        """The request as the backend sees it: readable answers only, and nobody's identity."""
+        hidden = self._guard.identity.names | {b"accept-encoding"}
+        return {**self._scope, "headers": without(self._scope["headers"], hidden)}
+
+    def _headers(self, review: Review, decision: Decision) -> Headers:
+        if not self._guard.disclose:
+            return []
+        return [
+            (b"x-guardrail-id", review.turn.id.encode()),
+            (b"x-guardrail-action", decision.action.value.encode()),
+            (b"x-guardrail-policy", decision.policy.encode()),
+        ]
+
+    async def _upstream_broke(self, error: UpstreamError, client: Client) -> None:
+        """The backend could not be reached, or broke off: say so in the client's format."""
+        cause = error.__cause__
+        foreign = isinstance(cause, Exception) and not isinstance(cause, (UpstreamError, OSError))
+        if cause is not None and foreign and not client.started:
+            raise cause  # the embedding app's own bug: its server shall see it as ever
+        await client.refuse(502, "upstream_failed", "the chat backend failed")
+
+    async def _last_line(self, client: Client) -> None:
+        """Something of ours failed. The person gets help words all the same."""
+        words = LAST_WORDS[self._review.turn.profile.language if self._review else "en"]
+        if self._asked is not None:
+            await client.say(Words("fault", words), self._asked)
+        else:
+            await client.refuse(500, "fault", words)

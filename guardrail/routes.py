@@ -1,0 +1,60 @@
+"""Which requests are chat. Pure.
+
+A path that a lenient backend would take for a chat route must not slip past the guard because it
+is spelt differently: `//v1/chat/completions`, `/V1/Chat/Completions/` and `/v1/x/../chat/completions`
+are looked up by what they mean. (Percent-encoding is already undone in an ASGI path.)
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from guardrail.wire.base import Wire
+
+__all__ = ["Route", "RouteTable"]
+
+_PARAMETER = re.compile(r"\\\{[a-z_]+\\\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path on which people chat, and the format they chat in.
+
+    `{name}` in a path stands for one segment: `/openai/deployments/{name}/chat/completions`.
+    """
+
+    path: str
+    wire: Wire
+    method: str = "POST"
+
+
+class RouteTable:
+    """Finds the route of a request, or says that it has none."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        plain = [r for r in routes if "{" not in r.path]
+        self._exact = {(r.method, _meaning(r.path)): r for r in plain}
+        self._patterns = [(_pattern(r.path), r) for r in routes if "{" in r.path]
+
+    def find(self, method: str, path: str) -> Route | None:
+        """The route of this request."""
+        meaning = _meaning(path)
+        route = self._exact.get((method, meaning))
+        if route is not None:
+            return route
+        for pattern, candidate in self._patterns:
+            if candidate.method == method and pattern.fullmatch(meaning):
+                return candidate
+        return None
+
+
+def _meaning(path: str) -> str:
+    collapsed = re.sub(r"/{2,}", "/", path.replace("\\", "/"))
+    return posixpath.normpath(collapsed).lower()
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(_PARAMETER.sub("[^/]+", re.escape(_meaning(path))))

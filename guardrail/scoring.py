@@ -1,0 +1,91 @@
+"""Scores rows of text offline, with the same classifiers that guard live chats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+from guardrail.assess import Assessor
+from guardrail.classify.base import Utterance
+from guardrail.classify.text import language
+from guardrail.config import Settings
+from guardrail.errors import RequestError
+from guardrail.turn import Label, Message, Role, Side
+from guardrail.wiring import assessor
+
+__all__ = ["Scorer"]
+
+OPERATING_POINT = 0.5
+"""Where a label is flagged if the classifier has no operating point of its own (the lexicon)."""
+
+
+class Scorer:
+    """Reads one JSON row, gives one result. A bad row gives `error`, never a score."""
+
+    def __init__(self, assessor: Assessor) -> None:
+        self._assessor = assessor
+        found: Mapping[str, float] = getattr(assessor.primary, "operating_point", {})
+        self._bars = {str(label): found.get(label, OPERATING_POINT) for label in Label}
+
+    @classmethod
+    def load(cls, settings: Settings) -> Self:
+        """The scorer for these settings.
+
+        Raises:
+            ConfigError: the model cannot be loaded.
+        """
+        return cls(assessor(settings))
+
+    async def line(self, number: int, line: str) -> dict[str, Any]:
+        """Score one line of JSON Lines."""
+        try:
+            row = json.loads(line)
+            utterance = _utterance(row)
+        except (ValueError, RequestError) as error:
+            return {"line": number, "error": str(error)}
+        result = await self.score(utterance)
+        return {"id": row["id"], **result} if "id" in row else result
+
+    async def score(self, utterance: Utterance) -> dict[str, Any]:
+        """The scores of one utterance: `scores`, `level`, `flags`, and what was not judged."""
+        side = Side.BOT if utterance.role is Role.ASSISTANT else Side.USER
+        found = await self._assessor.assess(side, (utterance,))
+        scores = {label: round(found.score(label), 4) for label in self._bars}
+        level = found.level()
+        result: dict[str, Any] = {
+            "scores": scores,
+            "level": str(level) if level else None,
+            "flags": [label for label, bar in self._bars.items() if scores[label] >= bar],
+        }
+        if language(utterance.text) is None:
+            result["unjudged"] = ["language"]
+        if found.failed:
+            result["failed"] = found.failed
+        return result
+
+    async def close(self) -> None:
+        """Let go of the model."""
+        await self._assessor.close()
+
+
+def _utterance(row: Any) -> Utterance:
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        raise RequestError('each line must be an object with a string "text"')
+    context = row.get("context") or []
+    if not isinstance(context, list) or not all(isinstance(said, dict) for said in context):
+        raise RequestError('"context" must be a list of {"role", "text"}')
+    return Utterance(
+        row["text"],
+        _role(row.get("role", "user")),
+        tuple(Message(_role(said.get("role")), str(said.get("text", ""))) for said in context),
+    )
+
+
+def _role(word: Any) -> Role:
+    if word in ("unknown", None):
+        return Role.USER
+    try:
+        return Role(word)
+    except ValueError:
+        raise RequestError(f"unknown role {word!r}") from None

@@ -1,0 +1,93 @@
+"""The schema, as the list of steps that led to it. Steps are only ever added at the end."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from guardrail.errors import StoreError
+
+__all__ = ["FAMILY", "MIGRATIONS", "migrate"]
+
+Migration = Callable[[sqlite3.Connection], None]
+
+FAMILY = "substr(kind, 1, instr(kind, '.'))"
+"""The first word of a kind with its dot ("case."): by it, few cases are found among many records."""
+
+
+def sessions_usage_events(db: sqlite3.Connection) -> None:
+    """The first schema.
+
+    AUTOINCREMENT: a `seq` is never given twice, not even when the newest event is purged, so a
+    reader that pages with `after_seq` misses nothing. An index ends with `seq` by itself.
+    """
+    db.execute(
+        "CREATE TABLE session (conversation TEXT PRIMARY KEY, last_seen REAL NOT NULL,"
+        " body BLOB NOT NULL) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX session_last_seen ON session (last_seen)")
+    db.execute(
+        "CREATE TABLE usage (user TEXT NOT NULL, day TEXT NOT NULL, seconds REAL NOT NULL,"
+        " turns INTEGER NOT NULL, last_seen REAL NOT NULL, PRIMARY KEY (user, day)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX usage_last_seen ON usage (last_seen)")
+    db.execute(
+        "CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+        " at REAL NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, user TEXT,"
+        " conversation TEXT, body BLOB NOT NULL)"
+    )
+    db.execute("CREATE INDEX event_kind ON event (kind)")
+    db.execute(f"CREATE INDEX event_family ON event ({FAMILY})")
+    db.execute("CREATE INDEX event_kind_at ON event (kind, at)")
+    db.execute("CREATE INDEX event_subject ON event (subject)")
+    db.execute("CREATE INDEX event_user ON event (user) WHERE user IS NOT NULL")
+    db.execute(
+        "CREATE INDEX event_conversation ON event (conversation) WHERE conversation IS NOT NULL"
+    )
+    db.execute("CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), beats INTEGER NOT NULL)")
+
+
+MIGRATIONS: tuple[Migration, ...] = (sessions_usage_events,)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the schema up to date; each step is recorded in the table `migration`.
+
+    Another process may be doing the same: the steps are counted again once we hold the lock.
+
+    Raises:
+        StoreError: the file was written by a newer release, whose rules we cannot know.
+    """
+    if _done(db) == len(MIGRATIONS):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for number in range(_done(db), len(MIGRATIONS)):
+            _step(db, number)
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _done(db: sqlite3.Connection) -> int:
+    known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone()
+    if known is None:
+        return 0
+    done = int(db.execute("SELECT count(*) FROM migration").fetchone()[0])
+    if done > len(MIGRATIONS):
+        raise StoreError(
+            f"the database has schema {done}, this release knows {len(MIGRATIONS)}: "
+            "use the release that wrote it, or a newer one"
+        )
+    return done
+
+
+def _step(db: sqlite3.Connection, number: int) -> None:
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS migration"
+        " (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied TEXT NOT NULL)"
+    )
+    step = MIGRATIONS[number]
+    step(db)
+    db.execute("INSERT INTO migration VALUES (?, ?, datetime('now'))", (number + 1, step.__name__))

@@ -1,0 +1,265 @@
+"""Settings in, running parts out: the only module that knows every part by name."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import os
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from joserfc.jwk import KeySet, OctKey
+
+from guardrail._data import data_path
+from guardrail.assess import Assessor
+from guardrail.audit import AuditSink
+from guardrail.classify.base import Classifier
+from guardrail.classify.lexicon import LexiconClassifier
+from guardrail.classify.onnx import OnnxClassifier
+from guardrail.classify.remote import RemoteClassifier
+from guardrail.classify.text import language
+from guardrail.classify.transformers import TransformersClassifier
+from guardrail.config import Classify, IdentityTable, Jwt, Settings, load_settings
+from guardrail.engine import Engine, PolicyHolder
+from guardrail.errors import ConfigError, Mistake, PolicyError, StoreError
+from guardrail.identity import HeaderRules, IdentityRules, JwtRules, Pseudonyms
+from guardrail.metrics import Metrics
+from guardrail.policy.check import check_policy
+from guardrail.policy.load import find_policy, load_policy
+from guardrail.policy.model import Policy
+from guardrail.policy.trial import run_trials
+from guardrail.responder import Door, Guard
+from guardrail.routes import Route
+from guardrail.store.base import Store
+from guardrail.store.sqlite import SqliteStore
+from guardrail.wire.base import Wire
+from guardrail.wire.generic import GenericWire, read_spec
+from guardrail.wire.openai import OpenAIWire
+
+__all__ = ["House", "assemble", "assessor", "build", "policy_path"]
+
+SHIPPED_MODEL = "companion-v1"
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that one process runs on."""
+
+    settings: Settings
+    guard: Guard
+    metrics: Metrics
+    store: Store
+    policies: PolicyHolder
+    policy_file: Path
+    reload: Callable[[], Awaitable[list[Mistake]]]
+    readiness: Callable[[], Awaitable[Mapping[str, str | None]]]
+
+
+def build(config: str | Path | Settings | None = None) -> Guard:
+    """A guard for `GuardrailMiddleware`, from a settings file (or the defaults).
+
+    Raises:
+        ConfigError: with every mistake in settings and policy.
+    """
+    settings = config if isinstance(config, Settings) else None
+    if settings is None:
+        settings = load_settings(Path(config) if config else None, os.environ)  # type: ignore[arg-type]
+    return assemble(settings).guard
+
+
+def assemble(settings: Settings, *, version: str = "") -> House:
+    """Make all parts and join them. Opens the model; opens no socket and no database.
+
+    Raises:
+        ConfigError: with every mistake in settings and policy.
+    """
+    floor = LexiconClassifier.load()
+    path = policy_path(settings.policy)
+    policies = PolicyHolder(_held(load_policy(path), floor))
+    routes = tuple(Route(r.path, _wire(settings, r.wire), r.method) for r in settings.routes)
+    metrics = Metrics(
+        routes=[r.path for r in routes], wires=[r.wire.name for r in routes], version=version
+    )
+    metrics.policy(policies.current, at=time.time())
+    metrics.reload(ok=True, at=time.time())
+    store = SqliteStore(settings.data / "guardrail.db")
+    primary = _classifier(settings.classifier)
+    engine = Engine(
+        policies=policies,
+        assessor=Assessor(primary, floor, deadline=settings.classifier.deadline_ms / 1000),
+        store=store,
+        pseudonyms=Pseudonyms(_secret(settings.data / "pseudonym.key")),
+        language=language,
+        sinks={"audit": AuditSink(store), "metrics": metrics},
+        count=metrics.count,
+    )
+    door = Door(
+        body_bytes=settings.door.body_bytes,
+        body_seconds=settings.door.body_seconds,
+        reply_bytes=settings.door.reply_bytes,
+    )
+    guard = Guard(engine, routes, _identity(settings.identity), door, disclose=settings.disclose)
+    return House(
+        settings=settings,
+        guard=guard,
+        metrics=metrics,
+        store=store,
+        policies=policies,
+        policy_file=path,
+        reload=_reloader(policies, path, floor, metrics),
+        readiness=_readiness(store, primary, policies),
+    )
+
+
+def assessor(settings: Settings) -> Assessor:
+    """The classifiers alone, for work without a server.
+
+    Raises:
+        ConfigError: the model cannot be loaded.
+        MissingExtra: it needs an optional dependency.
+    """
+    deadline = settings.classifier.deadline_ms / 1000
+    return Assessor(_classifier(settings.classifier), LexiconClassifier.load(), deadline=deadline)
+
+
+def policy_path(policy: str) -> Path:
+    """The file of a policy given by name (a shipped pack) or by path.
+
+    Raises:
+        PolicyError: there is none.
+    """
+    if policy.endswith((".yaml", ".yml")):
+        return Path(policy)
+    return find_policy(policy, [Path("policies"), data_path("policies")])
+
+
+def _held(policy: Policy, floor: LexiconClassifier) -> Policy:
+    """Streams keep at least the longest lexicon phrase back, or one could leak in two halves."""
+    return replace(policy, hold=replace(policy.hold, tail=max(policy.hold.tail, floor.longest)))
+
+
+def _wire(settings: Settings, name: str) -> Wire:
+    if name == "openai":
+        return OpenAIWire()
+    return GenericWire(read_spec(name, settings.wires[name]))
+
+
+def _classifier(settings: Classify) -> Classifier | None:
+    if settings.kind == "lexicon":
+        return None
+    if settings.kind == "onnx":
+        folder = Path(settings.model) if settings.model else data_path("models", SHIPPED_MODEL)
+        return OnnxClassifier.load(folder, threads=settings.threads)
+    if settings.kind == "transformers":
+        return TransformersClassifier.load(settings.model, settings.labels)
+    return RemoteClassifier(
+        settings.model,
+        shape=settings.shape,
+        labels=settings.labels,
+        headers=settings.headers,
+        timeout=settings.deadline_ms / 1000,
+    )
+
+
+def _identity(settings: IdentityTable) -> IdentityRules:
+    peers = tuple(ipaddress.ip_network(peer) for peer in settings.trusted_peers)
+    jwt = _jwt(settings.jwt) if settings.jwt is not None else None
+    return IdentityRules(HeaderRules(trusted_peers=peers), jwt)
+
+
+def _jwt(settings: Jwt) -> JwtRules:
+    keys = KeySet([OctKey.import_key(settings.secret)]) if settings.secret else _jwks(settings)
+    return JwtRules(
+        keys=keys,
+        algorithms=("HS256",) if settings.secret else settings.algorithms,
+        issuer=settings.issuer,
+        audience=settings.audience,
+        header=settings.header.lower(),
+        required=settings.required,
+    )
+
+
+def _jwks(settings: Jwt) -> KeySet:
+    try:
+        found: Any = json.loads(Path(settings.jwks_file).read_text("utf-8"))
+        return KeySet.import_key_set(found)
+    except (OSError, ValueError, KeyError) as error:
+        mistake = Mistake(settings.jwks_file, 1, f"is not a key set: {type(error).__name__}")
+        raise ConfigError([mistake]) from None
+
+
+def _secret(path: Path) -> bytes:
+    """The key that turns ids into pseudonyms; made at the first start, readable by us alone."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        secret = secrets.token_bytes(32)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:  # another process was quicker
+            return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            file.write(secret)
+        return secret
+
+
+def _reloader(
+    policies: PolicyHolder, path: Path, floor: LexiconClassifier, metrics: Metrics
+) -> Callable[[], Awaitable[list[Mistake]]]:
+    """Load, check, try; only then swap. A bad pack leaves the last good one in force."""
+
+    def prepare() -> tuple[Policy | None, list[Mistake]]:
+        try:
+            policy = load_policy(path)
+            mistakes = check_policy(path, datetime.now(UTC).date()) + _failed_trials(path)
+        except PolicyError as error:
+            return None, list(error.mistakes)
+        return (None if mistakes else policy), mistakes
+
+    async def reload() -> list[Mistake]:
+        policy, mistakes = await asyncio.to_thread(prepare)
+        if policy is not None:
+            policies.current = _held(policy, floor)
+            metrics.policy(policies.current, at=time.time())
+        metrics.reload(ok=policy is not None, at=time.time())
+        return mistakes
+
+    return reload
+
+
+def _failed_trials(path: Path) -> list[Mistake]:
+    """What the pack's own tests say against it; a pack without tests has none."""
+    if not path.with_name(f"{path.stem}_test.yaml").exists():
+        return []
+    trials = run_trials(path)
+    return [
+        Mistake(trials.file, trial.line, f"{trial.name}: {problem}")
+        for trial in trials.results
+        for problem in trial.problems
+    ]
+
+
+def _readiness(
+    store: Store, primary: Classifier | None, policies: PolicyHolder
+) -> Callable[[], Awaitable[Mapping[str, str | None]]]:
+    """Each part by name, with `None` if it is ready or else why not."""
+
+    async def readiness() -> Mapping[str, str | None]:
+        found: dict[str, str | None] = {"policy": None if policies.current.rules else "no rules"}
+        try:
+            await store.ping()
+        except StoreError as error:
+            found["store"] = str(error)
+        else:
+            found["store"] = None
+        found["classifier"] = None if primary is None or primary.version else "not loaded"
+        return found
+
+    return readiness

@@ -1,0 +1,191 @@
+"""Step 2, imported by the others: rows, targets and splits.
+
+`open.jsonl.gz` (public data with permissive licences) and `seeds/train` are all that shipped
+weights see. `research.jsonl.gz` is for development figures only, `seeds/test` for the final ones.
+
+    python models/companion-v1/data.py --data DIR      # prints what a training run would get
+"""
+
+import argparse
+import collections
+import gzip
+import hashlib
+import json
+import math
+import random
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from model import LABELS, OUTPUTS
+
+from guardrail.classify.text import layout, normalise, pack, windows
+from guardrail.turn import Message, Role
+
+SEEDS = Path("seeds/train")
+TIERS = {"A": 1.0, "B": 0.5, "C": 0.5}  # how much a row of a tier weighs in the loss
+POSITIVES = {"self_harm": 700, "minor": 500}  # per label and language, from public data
+POSITIVES_OTHERWISE = 450
+NEGATIVES = {"A": 450, "B": 450, "C": 300}  # per source and language
+DEV_SEEDS, DEV_OPEN = 8, 25  # one in so many is held out for thresholds and calibration
+LONG = 700  # characters; longer public text is only used where its label is rare
+LEVEL = {"passive": (0, 0), "active": (1, 0), "plan": (1, 1)}
+LEVEL_OPEN = {"Ideation": (None, 0), "Behavior": (1, None), "Attempt": (1, 1)}  # cssrs500
+UNKNOWN = math.nan
+
+
+def bucket(text, parts):
+    """A number below `parts` that only depends on the text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") % parts
+
+
+def sha256(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def targets(labels, level=(None, None), protective=None):
+    known = [labels.get(name) for name in LABELS] + [*level, protective]
+    return [UNKNOWN if value is None else float(value) for value in known]
+
+
+def of_seed(raw):
+    level = (None, None)
+    if raw["labels"]["self_harm"] and raw["role"] == "user" and raw["level"]:
+        level = LEVEL[raw["level"]]
+    protective = None
+    if raw["role"] == "assistant" and "prevention" not in raw["tags"]:
+        protective = int("protective" in raw["tags"])
+    return {
+        **{k: raw[k] for k in ("id", "text", "role", "lang", "context", "tags", "level")},
+        "source": "seeds",
+        "weight": 1.0,
+        "targets": targets(raw["labels"], level, protective),
+    }
+
+
+def of_public(raw):
+    role = raw["role"]
+    if role == "unknown":
+        role = ("user", "assistant")[bucket("role" + raw["text"], 2)]
+    level = (None, None)
+    if raw["labels"]["self_harm"] == 1 and role == "user":
+        level = LEVEL_OPEN.get(raw["meta"].get("level"), level)
+    return {
+        "id": "",
+        "text": raw["text"],
+        "role": role,
+        "lang": raw["lang"],
+        "context": raw.get("context") or [],
+        "tags": [],
+        "level": None,
+        "source": raw["source"],
+        "tier": raw["meta"].get("tier", "B"),
+        "weight": TIERS[raw["meta"].get("tier", "B")],
+        "targets": targets(raw["labels"], level),
+    }
+
+
+def seeds(folder):
+    """All rows of a seed folder; a text that stands there twice with one context counts once."""
+    rows, seen = [], set()
+    for path in sorted(Path(folder).glob("*.jsonl")):
+        for line in path.read_text("utf-8").splitlines():
+            row = of_seed(json.loads(line))
+            key = (row["role"], normalise(row["text"]).casefold(), json.dumps(row["context"]))
+            if key not in seen:
+                seen.add(key)
+                rows.append(row)
+    return rows
+
+
+def public(path):
+    rows, seen = [], set()
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            raw = json.loads(line)
+            key = hash(normalise(raw["text"][:300]).casefold())
+            if key not in seen and raw["role"] in {"user", "assistant", "unknown"}:
+                seen.add(key)
+                rows.append(of_public(raw))
+    return rows
+
+
+def split_seeds(rows):
+    """Training and dev. Twins share their context (or a scene's number), so they stay together."""
+    train, dev = [], []
+    for row in rows:
+        first = row["context"][0]["text"] if row["context"] else row["text"]
+        (dev if bucket("dev" + normalise(first), DEV_SEEDS) == 0 else train).append(row)
+    return train, dev
+
+
+def split_public(rows):
+    train, dev = [], []
+    for row in rows:
+        (dev if bucket("dev" + row["text"], DEV_OPEN) == 0 else train).append(row)
+    return train, dev
+
+
+def sample(rows, seed, share=1.0):
+    """Balanced public rows: rare labels whole, common ones and ordinary chat capped, short first."""
+    rng = random.Random(seed)
+    shuffled = rng.sample(rows, len(rows))
+    shuffled.sort(key=lambda row: len(row["text"]) > LONG)  # stable: short ones come first
+    count = collections.Counter()
+    taken = []
+    for row in shuffled:
+        found = [LABELS[i] for i in range(len(LABELS)) if row["targets"][i] == 1]
+        if found:
+            keys = [(name, row["lang"]) for name in found]
+            limit = min(POSITIVES.get(name, POSITIVES_OTHERWISE) for name in found)
+        elif len(row["text"]) > LONG:
+            continue
+        else:
+            keys, limit = [(row["source"], row["lang"])], NEGATIVES[row["tier"]]
+        if max(count[key] for key in keys) < max(1, int(limit * share)):
+            count.update(keys)
+            taken.append(row)
+    rng.shuffle(taken)
+    return taken
+
+
+def augment(row, rng):
+    """A seed row as somebody else might have typed it; the label must survive."""
+    text, context = row["text"], row["context"]
+    if row["lang"] == "en" and rng.random() < 0.25:
+        text = text.lower()
+    if rng.random() < 0.2:
+        text = text.rstrip(".。!！~～ ") or text
+    if context and "context_only" not in row["tags"] and rng.random() < 0.2:
+        context = context[rng.randrange(1, len(context) + 1) :]
+    return {**row, "text": text, "context": context}
+
+
+def encode(rows, tokenizer, limit):
+    """Token ids and masks; a long text is represented by its first window."""
+    pairs = []
+    for row in rows:
+        said = [Message(Role(turn["role"]), turn["text"]) for turn in row["context"]]
+        pairs.append(layout(Role(row["role"]), row["text"][:4000], said))
+    texts = tokenizer.encode_batch([text for text, _ in pairs], add_special_tokens=False)
+    before = tokenizer.encode_batch([context for _, context in pairs], add_special_tokens=False)
+    out = []
+    for text, context in zip(texts, before, strict=True):
+        room = limit - 2 - min(len(context.ids) + 1 if context.ids else 0, limit // 4)
+        out.append(pack(windows(text.ids, room)[0], context.ids, limit))
+    return out
+
+
+if __name__ == "__main__":
+    cli = argparse.ArgumentParser()
+    cli.add_argument("--data", type=Path, required=True)
+    args = cli.parse_args()
+    train, dev = split_seeds(seeds(SEEDS))
+    print(f"seeds: {len(train)} train, {len(dev)} dev")
+    rows, held = split_public(public(args.data / "open.jsonl.gz"))
+    picked = sample(rows, 0)
+    print(f"open: {len(rows)} rows, {len(held)} dev; one sample has {len(picked)}")
+    for name, part in (("seeds train", train), ("seeds dev", dev), ("sample", picked)):
+        for i, output in enumerate(OUTPUTS):
+            values = collections.Counter(row["targets"][i] for row in part)
+            print(f"  {name:12} {output:16} {values[1.0]:5} positive {values[0.0]:6} negative")

@@ -1,0 +1,205 @@
+"""Step 4: ONNX in int8, calibration and operating point, manifest.
+
+    python models/companion-v1/export.py --data DIR --base build/base --train build/train
+
+Linear layers become dynamic int8, one scale per output channel; the embedding table becomes int8
+with one scale per piece. Calibration (Platt: scale and bias per output) and thresholds are chosen
+on the held-out parts of seeds/train and open.jsonl.gz, never on seeds/test.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from scipy.optimize import minimize
+from sklearn.metrics import roc_auc_score
+from tokenizers import Tokenizer
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import data
+from model import EXTRA, LABELS, LEVELS, OUTPUTS, load
+
+OPSET = 20
+MAX_TOKENS = 128
+FALSE_ALARMS = 0.02  # of the dev mix, per label
+BOUNDS = 0.2, 0.9  # a threshold from few positives stays within these
+OPEN_DEV = 2500
+NAME = "companion-v1"
+
+cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+cli.add_argument("--data", type=Path, required=True)
+cli.add_argument("--base", type=Path, default=Path("build/base"))
+cli.add_argument("--train", type=Path, default=Path("build/train"))
+cli.add_argument("--out", type=Path, default=Path(__file__).resolve().parent)
+args = cli.parse_args()
+args.out.mkdir(parents=True, exist_ok=True)
+
+
+class SmallTable(nn.Module):
+    """An embedding in int8 with one scale per row."""
+
+    def __init__(self, weight):
+        super().__init__()
+        scale = weight.abs().amax(1, keepdim=True).clamp_min(1e-8) / 127
+        self.register_buffer("table", (weight / scale).round().to(torch.int8))
+        self.register_buffer("scale", scale)
+
+    def forward(self, ids):
+        rows = nn.functional.embedding(ids, self.table)
+        return rows.float() * nn.functional.embedding(ids, self.scale)
+
+
+# --- float, then int8 ---------------------------------------------------------------------------
+torch.manual_seed(0)
+model = load(args.train / "model.pt")
+weights_sha = data.sha256(args.train / "model.pt")
+example = (torch.randint(4, 1000, (2, 24)), torch.ones(2, 24, dtype=torch.long))
+example[1][0, 12:] = 2
+example[1][1, 20:] = 0
+work = args.train / "export"
+work.mkdir(exist_ok=True)
+names = {"input_names": ["ids", "mask"], "output_names": ["logits"], "opset_version": OPSET}
+axes = {"ids": {0: "batch", 1: "length"}, "mask": {0: "batch", 1: "length"}, "logits": {0: "batch"}}
+
+
+def export(net, path):
+    torch.onnx.export(net, example, str(path), **names, dynamic_axes=axes, dynamo=False)
+    found = onnxruntime.InferenceSession(str(path)).run(
+        None, {"ids": example[0].numpy(), "mask": example[1].numpy()}
+    )[0]
+    with torch.no_grad():
+        wrong = np.abs(net(*example).numpy() - found).max()
+    print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, differs from torch by {wrong:.2e}")
+
+
+export(model, work / "float.onnx")
+model.word = SmallTable(model.word.weight.detach())
+export(model, work / "table.onnx")
+quantize_dynamic(
+    work / "table.onnx",
+    args.out / "model.onnx",
+    op_types_to_quantize=["MatMul", "Gemm"],
+    per_channel=True,
+    reduce_range=True,  # without it, CPUs that lack VNNI overflow
+    weight_type=QuantType.QInt8,
+    nodes_to_exclude=[
+        n.name for n in onnx.load(work / "table.onnx").graph.node if "head" in n.name
+    ],
+)
+tokenizer = Tokenizer.from_file(str(args.base / "tokenizer.json"))
+(args.out / "tokenizer.json").write_bytes((args.base / "tokenizer.json").read_bytes())
+print(f"model.onnx: {(args.out / 'model.onnx').stat().st_size / 1e6:.1f} MB")
+
+
+# --- dev scores ---------------------------------------------------------------------------------
+def score(path, rows):
+    session = onnxruntime.InferenceSession(str(path))
+    out = []
+    for ids, mask in data.encode(rows, tokenizer, MAX_TOKENS):
+        feed = {"ids": np.array([ids], np.int64), "mask": np.array([mask], np.int64)}
+        out.append(session.run(None, feed)[0][0])
+    return np.array(out, np.float64)
+
+
+_, dev_seeds = data.split_seeds(data.seeds(data.SEEDS))
+_, held = data.split_public(data.public(args.data / "open.jsonl.gz"))
+held = data.sample(held, 1)[:OPEN_DEV]
+rows = dev_seeds + held
+is_seed = np.array([row["source"] == "seeds" for row in rows])
+truth = np.array([row["targets"] for row in rows])
+small, full = score(args.out / "model.onnx", rows), score(work / "float.onnx", rows)
+print(f"dev: {is_seed.sum()} seeds, {(~is_seed).sum()} open")
+
+
+def platt(x, y, weight):
+    """Scale and bias by weighted likelihood; a pull towards 1 and 0 keeps few rows from ruling."""
+
+    def cost(p):
+        z = p[0] * x + p[1]
+        likelihood = np.logaddexp(0, z) - y * z
+        return (weight * likelihood).sum() + 0.02 * ((p[0] - 1) ** 2 + 0.1 * p[1] ** 2)
+
+    return minimize(cost, [1.0, 0.0], method="L-BFGS-B", bounds=[(0.3, 3), (-6, 6)]).x
+
+
+calibration, thresholds, metrics = {}, {}, {}
+for i, output in enumerate(OUTPUTS):
+    known = ~np.isnan(truth[:, i])
+    x, y, seed = small[known, i], truth[known, i], is_seed[known]
+    # Hard seeds and ordinary public rows weigh the same, however many there are of each.
+    weight = np.where(seed, 0.5 / max(1, seed.sum()), 0.5 / max(1, (~seed).sum()))
+    scale, bias = platt(x, y, weight)
+    probability = 1 / (1 + np.exp(-(scale * x + bias)))
+    calibration[output] = {"scale": round(float(scale), 4), "bias": round(float(bias), 4)}
+    if output in EXTRA:
+        thresholds[output] = 0.5
+        continue
+    negative = y == 0
+    if output in LABELS:
+        order = np.argsort(-probability[negative])
+        share = np.cumsum(weight[negative][order]) / weight[negative].sum()
+        at = probability[negative][order][np.searchsorted(share, FALSE_ALARMS)] + 1e-4
+    else:  # a cut between levels: where both errors weigh the same
+        candidates = np.unique(probability.round(3))
+        errors = [
+            (probability[y == 1] < c).mean() + (probability[y == 0] >= c).mean() for c in candidates
+        ]
+        at = candidates[int(np.argmin(errors))]
+    thresholds[output] = round(float(np.clip(at, *BOUNDS)), 4)
+    if len(set(y)) == 2:
+        hit = probability >= thresholds[output]
+        metrics[output] = {
+            "auc_int8": round(roc_auc_score(y, x), 4),
+            "auc_float": round(roc_auc_score(y, full[known, i]), 4),
+            "recall": round(float(hit[y == 1].mean()), 4),
+            "recall_seeds": round(float(hit[(y == 1) & seed].mean()), 4),
+            "false_alarms_seeds": round(float(hit[negative & seed].mean()), 4),
+            "false_alarms_open": round(float(hit[negative & ~seed].mean()), 4)
+            if output in LABELS
+            else None,
+            "positives": int((y == 1).sum()),
+            "negatives": int(negative.sum()),
+        }
+        print(f"{output:16} at {thresholds[output]:.3f} {metrics[output]}")
+
+# --- the manifest -------------------------------------------------------------------------------
+files = {}
+for name in ("model.onnx", "tokenizer.json"):
+    content = (args.out / name).read_bytes()
+    files[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+seeds_all = hashlib.sha256()
+for path in sorted(data.SEEDS.glob("*.jsonl")):
+    seeds_all.update(path.read_bytes())
+manifest = {
+    "name": NAME,
+    "version": f"{NAME}-{files['model.onnx']['sha256'][:8]}",
+    "made": datetime.now(UTC).strftime("%Y-%m-%d"),
+    "licence": "Apache-2.0; base weights multilingual-e5-small: MIT",
+    "languages": ["en", "zh"],
+    "labels": list(LABELS),
+    "levels": list(LEVELS),
+    "outputs": list(OUTPUTS),
+    "max_tokens": MAX_TOKENS,
+    "files": files,
+    "calibration": calibration,
+    "thresholds": thresholds,
+    "data": {
+        "open.jsonl.gz": data.sha256(args.data / "open.jsonl.gz"),
+        "seeds/train": seeds_all.hexdigest(),
+        "seeds_rows": len(data.seeds(data.SEEDS)),
+        "weights.pt": weights_sha,
+    },
+    "dev": {"seeds": int(is_seed.sum()), "open": int((~is_seed).sum()), "outputs": metrics},
+}
+text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+(args.out / "manifest.json").write_text(text, "utf-8")
+print(manifest["version"])

@@ -1,0 +1,167 @@
+"""Step 3: fine-tune. First a pass over a balanced public sample, then epochs of seeds and public.
+
+    python models/companion-v1/train.py --data DIR --base build/base --out build/train
+    python models/companion-v1/train.py --data DIR --quick      # a minute, to see that it runs
+    python models/companion-v1/train.py --data DIR --resume     # go on after the last epoch
+
+Uses a GPU if there is one; otherwise bf16 on the CPU.
+"""
+
+import argparse
+import copy
+import random
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from tokenizers import Tokenizer
+from torch.nn import functional
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import data
+from model import LABELS, OUTPUTS, load, save
+
+SEED = 20
+EPOCHS = 4  # of seeds, after the public pass
+SHARE = 0.22  # of a public sample that goes with each of these epochs
+LIMIT_PUBLIC, LIMIT_SEEDS = 64, 96  # tokens
+TOKENS = 1536  # per step
+RATE, RATE_HEAD, WARMUP = 1e-4, 1e-3, 80
+DECAY = 0.01
+AVERAGE = 0.995  # the weights that are kept are a running mean over about 200 steps
+POSITIVE_WEIGHT = 2.0
+OUTPUT_WEIGHT = torch.tensor([1.0] * len(LABELS) + [0.5, 0.5, 0.3])
+
+cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+cli.add_argument("--data", type=Path, required=True, help="folder with open.jsonl.gz")
+cli.add_argument("--base", type=Path, default=Path("build/base"))
+cli.add_argument("--out", type=Path, default=Path("build/train"))
+cli.add_argument("--epochs", type=int, default=EPOCHS)
+cli.add_argument("--seed", type=int, default=SEED)
+cli.add_argument("--quick", action="store_true")
+cli.add_argument("--resume", action="store_true")
+args = cli.parse_args()
+args.out.mkdir(parents=True, exist_ok=True)
+torch.manual_seed(args.seed)
+device = "cuda" if torch.cuda.is_available() else "cpu"
+
+# --- rows ---------------------------------------------------------------------------------------
+tokenizer = Tokenizer.from_file(str(args.base / "tokenizer.json"))
+train_seeds, dev_seeds = data.split_seeds(data.seeds(data.SEEDS))
+open_rows, _ = data.split_public(data.public(args.data / "open.jsonl.gz"))
+if args.quick:
+    train_seeds, dev_seeds, args.epochs = train_seeds[:200], dev_seeds[:60], 1
+    open_rows = open_rows[::60]
+
+
+def epoch_rows(epoch):
+    """Epoch 0 is the public pass (with the seeds once); then seeds and a fresh public sample."""
+    rng = random.Random(args.seed * 1000 + epoch)
+    mixed = data.sample(open_rows, args.seed + epoch, 1.0 if epoch == 0 else SHARE)
+    coded = data.encode(mixed, tokenizer, LIMIT_PUBLIC)
+    own = [data.augment(row, rng) for row in train_seeds] if epoch else train_seeds
+    coded += data.encode(own, tokenizer, LIMIT_SEEDS)
+    return list(zip(mixed + own, coded, strict=True))
+
+
+def batches(pairs, rng):
+    """Batches of like length and about `TOKENS` tokens, in random order."""
+    order = sorted(pairs, key=lambda pair: len(pair[1][0]) + rng.random() * 8)
+    out, batch = [], []
+    for pair in order:
+        if batch and (len(batch) + 1) * max(len(pair[1][0]), len(batch[-1][1][0])) > TOKENS:
+            out.append(batch)
+            batch = []
+        batch.append(pair)
+    out.append(batch)
+    rng.shuffle(out)
+    return out
+
+
+def tensors(coded):
+    width = max(len(ids) for ids, _ in coded)
+    ids = torch.tensor([list(i) + [1] * (width - len(i)) for i, _ in coded])
+    mask = torch.tensor([list(m) + [0] * (width - len(m)) for _, m in coded])
+    return ids.to(device), mask.to(device)
+
+
+def auc(model, rows):
+    """Per output; nan where one class is missing."""
+    model.eval()
+    coded = data.encode(rows, tokenizer, LIMIT_SEEDS)
+    scores = []
+    with torch.no_grad(), torch.autocast(device, torch.bfloat16):
+        for i in range(0, len(rows), 32):
+            scores += model(*tensors(coded[i : i + 32])).float().cpu().tolist()
+    scores, truth = np.array(scores), np.array([row["targets"] for row in rows])
+    out = {}
+    for i, name in enumerate(OUTPUTS):
+        known = ~np.isnan(truth[:, i])
+        mixed = len(set(truth[known, i])) == 2
+        out[name] = roc_auc_score(truth[known, i], scores[known, i]) if mixed else float("nan")
+    return out
+
+
+# --- the run ------------------------------------------------------------------------------------
+model = load(args.base / "base.pt").to(device)
+model.word.weight.requires_grad_(False)  # a few thousand rows would only spoil rare pieces
+model.position.weight.requires_grad_(False)
+mean = copy.deepcopy(model).eval()
+body = [p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("head")]
+groups = [{"params": body, "lr": RATE}, {"params": model.head.parameters(), "lr": RATE_HEAD}]
+optimizer = torch.optim.AdamW(groups, weight_decay=DECAY, fused=True)
+peaks = [RATE, RATE_HEAD]
+first, step = 0, 0
+sizes = [len(batches(epoch_rows(e), random.Random(0))) for e in (0, 1)]
+total = sizes[0] + sizes[1] * args.epochs
+if args.resume and (args.out / "last.pt").exists():
+    saved = torch.load(args.out / "last.pt", weights_only=True)
+    model.load_state_dict(saved["model"])
+    mean.load_state_dict(saved["mean"])
+    optimizer.load_state_dict(saved["optimizer"])
+    first, step = saved["epoch"] + 1, saved["step"]
+print(f"{device}; {len(train_seeds)} seeds, {total} steps, from epoch {first}", flush=True)
+
+started = time.time()
+for epoch in range(first, args.epochs + 1):
+    rng = random.Random(args.seed * 77 + epoch)
+    torch.manual_seed(args.seed * 99 + epoch)
+    running = 0.0
+    for at, batch in enumerate(batches(epoch_rows(epoch), rng)):
+        scale = min(1.0, (step + 1) / WARMUP) * max(0.02, 1 - step / total)
+        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+            group["lr"] = peak * scale
+        model.train()
+        ids, mask = tensors([coded for _, coded in batch])
+        truth = torch.tensor([row["targets"] for row, _ in batch], device=device)
+        weight = torch.tensor([row["weight"] for row, _ in batch], device=device)[:, None]
+        with torch.autocast(device, torch.bfloat16):
+            logits = model(ids, mask)
+        known = ~torch.isnan(truth)
+        truth = truth.nan_to_num(0.0)
+        loss = functional.binary_cross_entropy_with_logits(logits.float(), truth, reduction="none")
+        weight = weight * known * OUTPUT_WEIGHT.to(device) * (1 + (POSITIVE_WEIGHT - 1) * truth)
+        loss = (loss * weight).sum() / weight.sum() * len(LABELS)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(body, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        step += 1
+        keep = min(AVERAGE, step / (step + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(mean.parameters()), list(model.parameters()), 1 - keep)
+        running = loss.item() if not running else 0.97 * running + 0.03 * loss.item()
+        if at % 50 == 0:
+            spent = time.time() - started
+            print(f"epoch {epoch} step {step}/{total} loss {running:.4f} {spent:.0f}s", flush=True)
+    found = auc(mean, dev_seeds)
+    macro = np.nanmean([found[name] for name in LABELS])
+    print(f"epoch {epoch} dev seeds macro {macro:.4f}", {k: round(v, 3) for k, v in found.items()})
+    state = {"model": model.state_dict(), "mean": mean.state_dict()}
+    state |= {"optimizer": optimizer.state_dict()}
+    torch.save({**state, "epoch": epoch, "step": step}, args.out / "last.pt")
+    save(mean, args.out / "model.pt")
+print(f"done in {time.time() - started:.0f}s -> {args.out}/model.pt")
