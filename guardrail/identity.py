@@ -31,7 +31,12 @@ __all__ = ["HeaderRules", "IdentityRules", "JwtRules", "Pseudonyms", "identify"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _VALUE = re.compile(rb"[\x21-\x2b\x2d-\x7e]{1,256}\Z")  # printable ASCII, no space, no comma
+_HEADER = re.compile(rb"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
+
+# What a token makes its parser raise. TypeError: a header such as {"crit": 5}, which joserfc reads
+# before it has verified anything.
+_UNREADABLE = (JoseError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,10 @@ class JwtRules:
     audience: str
     header: str = "x-guardrail-token"
     required: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.algorithms or "none" in (a.lower() for a in self.algorithms):
+            raise ValueError("name the JWT algorithms to accept; none of them may be 'none'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,11 @@ class IdentityRules:
 
     headers: HeaderRules = HeaderRules()
     jwt: JwtRules | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.names:  # incoming names are folded to this form before they are compared
+            if not _HEADER.match(name):
+                raise ValueError(f"{name.decode()} must be lower case, with '-' and without '_'")
 
     @property
     def names(self) -> frozenset[bytes]:
@@ -111,7 +125,7 @@ class Pseudonyms:
         cannot be told apart, so there is no key yet.
         """
         scope = hashlib.sha256(app).hexdigest()
-        who = identity.user or ""
+        who = self.user(app, identity) or ""  # a claimed "ann" must not join a proven one's talk
         if identity.conversation is not None:
             return self.of("conversation", scope, who, identity.conversation)
         for position, message in enumerate(messages):
@@ -125,6 +139,7 @@ def identify(
     rules: IdentityRules,
     headers: Sequence[tuple[bytes, bytes]],
     peer: str | None,
+    *,
     body_user: str | None = None,
     body_conversation: str | None = None,
 ) -> Identity:
@@ -140,12 +155,20 @@ def identify(
         raise IdentityError(
             f"the header {name} is only accepted from trusted peers", code="untrusted_identity"
         )
+    if token is not None and found:
+        raise IdentityError(
+            "identity comes in a token or in headers, not in both",
+            status=400,
+            code="ambiguous_identity",
+        )
+    body = Identity(
+        user=body_user or None,  # an empty name is no name: all its bearers would be one person
+        conversation=body_conversation or None,
+        proof="app_key" if body_user else "none",
+    )
     if rules.jwt is not None and (token is not None or rules.jwt.required):
-        return _from_token(rules.jwt, token, body_conversation)
-    if found:
-        return _from_headers(rules.headers, found, body_conversation)
-    proof = "app_key" if body_user else "none"
-    return Identity(user=body_user, conversation=body_conversation, proof=proof)
+        return _from_token(rules.jwt, token, body)
+    return _from_headers(rules.headers, found, body) if found else body
 
 
 def _identity_headers(
@@ -184,23 +207,24 @@ def _trusted(peers: tuple[Network, ...], peer: str | None) -> bool:
     return any((mapped or address) in network for network in peers)
 
 
-def _from_headers(
-    rules: HeaderRules, found: dict[bytes, bytes], body_conversation: str | None
-) -> Identity:
+def _from_headers(rules: HeaderRules, found: dict[bytes, bytes], body: Identity) -> Identity:
+    """What a trusted peer says. Where it names no user, the body's claim stays a mere claim."""
+
     def text(name: str) -> str | None:
         value = found.get(name.encode())
         return value.decode() if value is not None else None
 
+    user = text(rules.user)
     return Identity(
-        user=text(rules.user),
-        conversation=text(rules.conversation) or body_conversation,
+        user=user or body.user,
+        conversation=text(rules.conversation) or body.conversation,
         age_band=_age(text(rules.age_band)),
         region=_region(text(rules.region)),
-        proof="header",
+        proof="header" if user else body.proof,
     )
 
 
-def _from_token(rules: JwtRules, token: bytes | None, body_conversation: str | None) -> Identity:
+def _from_token(rules: JwtRules, token: bytes | None, body: Identity) -> Identity:
     if token is None:
         raise IdentityError(f"a user token is required in the header {rules.header}")
     value = token.removeprefix(b"Bearer ").decode("ascii", "replace")
@@ -213,11 +237,11 @@ def _from_token(rules: JwtRules, token: bytes | None, body_conversation: str | N
     try:
         claims = jwt.decode(value, rules.keys, algorithms=list(rules.algorithms)).claims
         registry.validate(claims)
-    except (JoseError, ValueError):  # the reason may quote the token, so it is not passed on
+    except _UNREADABLE:  # the reason may quote the token, so it is not passed on
         raise IdentityError("the user token is not valid") from None
     return Identity(
         user=_claim(claims, "sub"),
-        conversation=_claim(claims, "conversation_id") or body_conversation,
+        conversation=_claim(claims, "conversation_id") or body.conversation,
         age_band=_age(_claim(claims, "age_band")),
         region=_region(_claim(claims, "region")),
         proof="jwt",
@@ -226,7 +250,11 @@ def _from_token(rules: JwtRules, token: bytes | None, body_conversation: str | N
 
 def _claim(claims: dict[str, object], name: str) -> str | None:
     value = claims.get(name)
-    return value if isinstance(value, str) and value else None
+    if value is not None and not isinstance(value, str):  # `["minor"]` is not the same as silence
+        raise IdentityError(
+            f"the claim {name} must be a string", status=400, code="malformed_identity"
+        )
+    return value or None
 
 
 def _age(value: str | None) -> AgeBand | None:

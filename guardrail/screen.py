@@ -122,7 +122,7 @@ class Screen:
         now: float,
         mark: bool = False,
     ) -> tuple[Window, ...]:
-        """Take a frame; give the windows that it completes, each to be judged in this order.
+        """Take a frame; give the windows that it completes. Those of one strand are in order.
 
         `finished` are the choices that say no more text after this frame. `mark` is the caller's
         own; it comes back on `Held`.
@@ -140,9 +140,9 @@ class Screen:
             came=now,
         )
         self._enqueue(frame)
-        windows = [window for strand in touched for window in strand.ready(now)]
+        windows = self._finish_choices(finished)
+        windows += [window for strand in touched for window in strand.ready(now)]
         windows += self._rested({piece[0] for piece in pieces})
-        windows += self._finish_choices(finished)
         return self._given(windows)
 
     def finish(self, now: float) -> tuple[Window, ...]:

@@ -16,13 +16,28 @@ from dataclasses import dataclass, replace
 
 from guardrail.turn import AgeBand, Message, Role
 
-__all__ = ["IDLE_GAP", "MEMORY", "Session", "Usage", "advance", "fresh_messages", "remember"]
+__all__ = [
+    "IDLE_GAP",
+    "MEMORY",
+    "Session",
+    "Usage",
+    "advance",
+    "fresh_messages",
+    "remember",
+    "stricter",
+    "use",
+]
 
 IDLE_GAP = 15 * 60.0
 """Seconds of silence that end a sitting. The laws leave it open; see docs/duties.md, E5."""
 
 MEMORY = 400
 """Message hashes kept per conversation (about 200 exchanges, 3 KB)."""
+
+MINUTE = 60.0
+
+BURST = 1_000
+"""Turns of the last minute that are kept: more than any cap (a policy may ask for 600), and a flood cannot fill the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +68,6 @@ class Usage:
     last_seen: float = 0.0
 
 
-STRICTNESS = (AgeBand.ADULT, AgeBand.UNKNOWN, AgeBand.MINOR)
-
-
 def stricter(a: AgeBand, b: AgeBand | None) -> AgeBand:
     """The stricter of two age bands; a proven adult counts over not knowing."""
     if b is None:
@@ -79,7 +91,9 @@ def advance(
         last_seen=max(now, old.last_seen),
         turns=old.turns + 1,
         age_band=stricter(old.age_band, age_band),
-        recent=(*(t for t in old.recent if now - t < 60.0), now),
+        # Times in the future are dropped, too: after the clock was set back an hour, they would
+        # count against the person for as long.
+        recent=(*(t for t in old.recent if abs(now - t) < MINUTE), now)[-BURST:],
     )
 
 

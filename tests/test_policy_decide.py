@@ -117,10 +117,12 @@ class TestRules:
     def test_thresholds_are_inclusive(self, score: float, grade: Grade):
         """A score on the threshold counts."""
         assert decide(policy(CRISIS), facts(signal("self_harm", score))).grade is grade
+        assert Threshold(0.5, 0.8).grade(score) is grade
 
     def test_below_soft_is_nothing(self):
         """A score under the soft threshold never matches."""
         assert decide(policy(CRISIS), facts(signal("self_harm", 0.499))).rule == "default"
+        assert Threshold(0.5, 0.8).grade(0.499) is Grade.NONE
 
     def test_hard_rule_needs_a_hard_score(self):
         """`at: hard` does not match a soft score."""

@@ -9,7 +9,6 @@ import pytest
 from guardrail.errors import PolicyError
 from guardrail.policy.load import find_policy, load_policy
 from guardrail.policy.model import Condition, Hold, Limits, Mode, Posture, Threshold
-from guardrail.policy.source import MAX_BYTES
 from guardrail.turn import Action, AgeBand, Grade, Label, Level, Severity, Side
 
 PACK = """\
@@ -169,42 +168,7 @@ class TestRevision:
         assert load_policy(write(tmp_path, turned)).revision == first
 
 
-class TestYaml:
-    @pytest.mark.parametrize(
-        ("pack", "complaint"),
-        [
-            ("a: 1\nb: 2\na: 3\n", "3: 'a' stands here twice (first on line 1)"),
-            ("a: &x 1\n", "1: anchors and aliases are not allowed (write the value out)"),
-            ("a: !!python/name:os.system x\n", "1: tags (! or !!) are not allowed (write"),
-            ("a: [1, 2\nb: 3\n", "2: this is not YAML: "),
-            ("a: 1\n---\nb: 2\n", "2: there is a second document (one file holds one policy)"),
-            ("1: a\n", "1: a key must be a plain word (put quotes around it)"),
-            ("[a]: b\n", "1: a key must be a plain word"),
-            ("a: 1\nb: 0xFF\n", "2: '0xFF' is not a number we can read"),
-            ("a: " + "[" * 40 + "]" * 40, "1: this is not YAML: line 1 is nested deeper than 16"),
-            ("a: \x00\n", "1: this is not YAML: "),
-        ],
-    )
-    def test_refused(self, tmp_path: Path, pack: str, complaint: str):
-        """What YAML allows and a policy must not hold."""
-        assert any(c.startswith(complaint) for c in complaints(write(tmp_path, pack)))
-
-    def test_alias(self, tmp_path: Path):
-        """An alias is refused where it stands, not expanded."""
-        found = complaints(write(tmp_path, "a: &x [1]\nb: *x\n"))
-        assert [c.split(":")[0] for c in found] == ["1", "2"]
-
-    def test_too_large(self, tmp_path: Path):
-        """Nobody reads a megabyte of rules."""
-        (one,) = complaints(write(tmp_path, "#" * (MAX_BYTES + 1)))
-        assert one == "1: the file is larger than 1 MiB"
-
-    def test_not_text(self, tmp_path: Path):
-        """Bytes that are not UTF-8 are refused with their line."""
-        path = write(tmp_path)
-        path.write_bytes(b"a: 1\nb: \xff\n")
-        assert complaints(path) == ["2: the file is not UTF-8 text"]
-
+class TestFiles:
     def test_missing_files(self, tmp_path: Path):
         """Both missing files are named at once."""
         found = complaints(tmp_path / "small.yaml")
@@ -306,6 +270,13 @@ class TestMistakes:
             "17: rule 'crisis' exists (first on line 12)"
         ]
 
+    def test_rule_without_anything(self, tmp_path: Path):
+        """A rule needs a name, a condition and an action; two nameless ones are not "the same"."""
+        empty = "  - { reason: a }\n  - { reason: b }\ntexts:\n"
+        assert complaints(write(tmp_path, PACK.replace("texts:\n", empty))) == [
+            f"{line}: a rule needs {key!r}" for line in (17, 18) for key in ("id", "when", "then")
+        ]
+
     def test_gap_in_failure(self, tmp_path: Path):
         """What happens on failure is said for every label, side and age band."""
         pack = PACK.replace("  any: { any: { any: closed } }", "  any: { user: { any: closed } }")
@@ -329,11 +300,11 @@ class TestMistakes:
             "limits: { minor: { daily_minutes: 1441, session_minutes: many }, old: {} }\n"
         )
         assert complaints(write(tmp_path, pack)) == [
-            "21: limits: 'old' is unknown (one of: adult, unknown, minor, any)",
-            "21: session_minutes must be a number",
-            "21: daily_minutes must lie between 1 and 1440",
             "20: seconds must lie between 0.05 and 30",
             "20: chars must be a whole number",
+            "21: session_minutes must be a number",
+            "21: daily_minutes must lie between 1 and 1440",
+            "21: limits: 'old' is unknown (one of: adult, unknown, minor, any)",
         ]
 
     def test_everything_at_once(self, tmp_path: Path):
@@ -371,6 +342,12 @@ class TestResources:
         """A crisis policy without any resource is refused."""
         found = complaints(write(tmp_path, PACK, "guardrail: 1\nresources: []\n"))
         assert found == ["2: resources must be a list with at least one entry"]
+
+    def test_no_list(self, tmp_path: Path):
+        """The key itself may be missing."""
+        assert complaints(write(tmp_path, PACK, "guardrail: 1\n")) == [
+            "1: a resource file needs 'resources'"
+        ]
 
     def test_directory_needs_no_number(self, tmp_path: Path):
         """A web directory has an address only."""

@@ -33,6 +33,7 @@ LARGE = SMALL + b"".join(
 LINES = '{"a":"你好"}\n\r\n  {"b":"👩‍👩‍👧‍👦"}\r\n\n{"c":1}\n{"unfinished'.encode()
 
 Parts = Iterable[bytes]
+Events = list[tuple[str | None, bytes]]
 
 
 def feed(framer: Framer, parts: Parts) -> list[Frame]:
@@ -41,7 +42,7 @@ def feed(framer: Framer, parts: Parts) -> list[Frame]:
     return frames + framer.flush()
 
 
-def events(frames: Iterable[Frame]) -> list[tuple[str | None, bytes]]:
+def events(frames: Iterable[Frame]) -> Events:
     """What a client is told."""
     return [(f.event, f.data) for f in frames if f.data is not None]
 
@@ -51,7 +52,7 @@ def cut(body: bytes, *places: int) -> list[bytes]:
     return [body[a:b] for a, b in pairwise((0, *places, len(body)))]
 
 
-def check(make: Callable[[], Framer], body: bytes, parts: Parts, expected: list) -> None:
+def check(make: Callable[[], Framer], body: bytes, parts: Parts, expected: Events) -> None:
     """The same bytes, the same events."""
     frames = feed(make(), parts)
     assert b"".join(f.raw for f in frames) == body

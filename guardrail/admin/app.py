@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -23,15 +23,208 @@ from guardrail.demo.companion import Companion
 from guardrail.errors import Mistake, StoreError
 from guardrail.metrics import Metrics
 from guardrail.policy.model import Policy
-from guardrail.store.base import Query as EventQuery
+from guardrail.store.base import Query as Ask
 from guardrail.store.base import Store
 
 __all__ = ["AdminParts", "create_admin"]
 
-STATIC = files(__package__) / "static"
+STATIC = Path(__file__).with_name("static")
 
-WEEK = 7 * 86_400
-"""How long the browser stays signed in."""
+PLOTTED = 15
+"""Minutes that the page plots."""
 
 CASE_EVENTS = 10_000
-"""Case events folded for the list of open cases; the same figure as the metrics use."""
+"""Case events that are folded; as many as the gauge of open cases is made of."""
+
+WEEK = 7 * 86_400
+"""Seconds that a browser stays signed in."""
+
+FORM = 8 * 1024
+"""Bytes of a login form; a token is shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminParts:
+    """What the admin server looks at. It owns none of it.
+
+    `readiness` names each part, with `None` or why it is not ready. `demo` is the guarded proxy
+    that the demo page talks to, `said` the companion behind it; without them there is no demo.
+    `hosts` are names, besides the loopback ones, under which this server may be asked for.
+    """
+
+    store: Store
+    metrics: Metrics
+    readiness: Callable[[], Awaitable[Mapping[str, str | None]]]
+    policy: Callable[[], Policy]
+    reload: Callable[[], Awaitable[list[Mistake]]]
+    token: str | None = None
+    demo: ASGIApp | None = None
+    said: Companion | None = None
+    proxy_url: str = ""
+    hosts: tuple[str, ...] = ()
+
+
+def create_admin(parts: AdminParts) -> ASGIApp:
+    """The admin server as an ASGI app."""
+    keeper = Keeper(parts.token)
+    app = FastAPI(
+        title="guardrail admin",
+        docs_url=None,  # its pages load scripts from elsewhere, which our policy forbids
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=_lifespan(parts.demo),
+    )
+    app.add_exception_handler(StoreError, _store_failed)
+    app.include_router(_probes(parts))
+    app.include_router(_api(parts))
+    app.include_router(_pages(parts, keeper))
+    if parts.demo is not None:
+        app.include_router(demo_routes(parts.said))
+        app.mount("/demo/api", Forward(parts.demo, "/demo/api"))
+    app.mount("/static", StaticFiles(directory=STATIC))
+    return Gate(app, keeper, parts.hosts)
+
+
+def _probes(parts: AdminParts) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/livez")
+    async def livez() -> PlainTextResponse:
+        """The event loop turns. Asks nobody, so that a slow disk does not get us killed."""
+        return PlainTextResponse("ok\n")
+
+    @routes.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """Each part, "ok" or why not; 503 if one is not ready."""
+        found = await parts.readiness()
+        ready = all(why is None for why in found.values())
+        body = {"ready": ready, "parts": {name: why or "ok" for name, why in found.items()}}
+        return JSONResponse(body, 200 if ready else 503)
+
+    @routes.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        """For Prometheus, in the format it asks for."""
+        body, content_type = parts.metrics.render(request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": content_type})
+
+    return routes
+
+
+def _api(parts: AdminParts) -> APIRouter:
+    routes = APIRouter(prefix="/api")
+
+    @routes.get("/summary")
+    async def summary() -> dict[str, Any]:
+        """What the head of the page shows."""
+        return {
+            "now": time.time(),
+            "policy": policy_facts(parts.policy()),
+            "ready": await parts.readiness(),
+            "minutes": PLOTTED,
+            "steps": steps(parts.metrics.recent(PLOTTED)),
+            "totals": parts.metrics.totals(),
+            "proxy_url": parts.proxy_url,
+            "demo": parts.demo is not None,
+        }
+
+    @routes.get("/decisions")
+    async def decisions(
+        limit: Annotated[int, Query(ge=1, le=500)] = 50, *, everything: bool = False
+    ) -> list[dict[str, Any]]:
+        """The latest decisions, newest first, of at most `limit` turns."""
+        records = await parts.store.read(Ask(kind="record", limit=limit))
+        return [row for record in records for row in decision_rows(record, everything=everything)]
+
+    @routes.get("/turns/{turn}")
+    async def one_turn(turn: str) -> dict[str, Any]:
+        """One turn by its id, as the header `x-guardrail-id` names it."""
+        records = await parts.store.read(Ask(kind="record", subject=turn, limit=1))
+        if not records:
+            raise HTTPException(404, "no record of this turn")
+        return turn_facts(records[0])
+
+    @routes.get("/cases")
+    async def cases() -> list[dict[str, Any]]:
+        """Cases that wait for a human, the gravest first."""
+        events = await parts.store.read(Ask(kind="case.", limit=CASE_EVENTS))
+        return [case_row(case) for case in open_cases(events)]
+
+    @routes.post("/policy/reload")
+    async def reload_policy() -> JSONResponse:
+        """Load the policy again. With mistakes (422) the one in force stays."""
+        mistakes = await parts.reload()
+        body = {"mistakes": [str(mistake) for mistake in mistakes]}
+        return JSONResponse(
+            body | {"policy": policy_facts(parts.policy())}, 422 if mistakes else 200
+        )
+
+    return routes
+
+
+def _pages(parts: AdminParts, keeper: Keeper) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/")
+    async def index() -> FileResponse:
+        return FileResponse(STATIC / "index.html")
+
+    @routes.get("/login")
+    async def login_form() -> FileResponse:
+        return FileResponse(STATIC / "login.html")
+
+    @routes.post("/login")
+    async def log_in(request: Request) -> Response:
+        if not keeper.knows(await _form_token(request)):
+            return RedirectResponse("/login#wrong", 303)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(
+            COOKIE,
+            keeper.cookie(),
+            max_age=WEEK,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+    if parts.demo is not None:
+
+        @routes.get("/demo")
+        async def demo() -> FileResponse:
+            return FileResponse(STATIC / "demo.html")
+
+    return routes
+
+
+async def _form_token(request: Request) -> str:
+    """The token of the login form, read without a form library; empty if there is none."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM:
+            raise HTTPException(413)
+    return parse_qs(body.decode("latin-1")).get("token", [""])[0]
+
+
+async def _store_failed(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"error": f"the store failed: {error}"}, 503)
+
+
+def _lifespan(demo: ASGIApp | None) -> Any:
+    """Lets go of what the demo's way to the proxy holds when the server ends."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if demo is not None:
+            await demo({"type": "lifespan"}, _goodbye, _nobody)
+
+    return lifespan
+
+
+async def _goodbye() -> Message:
+    return {"type": "lifespan.shutdown"}
+
+
+async def _nobody(_: Message) -> None:
+    """Nobody waits for the answer."""

@@ -51,11 +51,6 @@ class Keeper:
     def __init__(self, token: str | None) -> None:
         self._token = token
 
-    @property
-    def wanted(self) -> bool:
-        """Whether a token is set at all."""
-        return self._token is not None
-
     def knows(self, token: str) -> bool:
         """Whether this is the token."""
         return self._same(token, self._token or "")

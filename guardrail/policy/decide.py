@@ -61,7 +61,7 @@ def decide(policy: Policy, facts: Facts) -> Decision:
     Deterministic: equal arguments give equal decisions, so a recorded turn can be replayed.
     """
     marks = _marks(policy, facts)
-    level = _level(policy, facts)
+    level = _level(policy, facts) if Label.SELF_HARM in marks else None
     rule = next((r for r in policy.rules if _matches(r.when, facts, marks, level)), None)
     decision = _ruled(policy, facts, rule, marks) if rule else _allowed(policy, facts, DEFAULT)
     if facts.assessment.failed is None:
@@ -113,9 +113,7 @@ def _level(policy: Policy, facts: Facts) -> Level | None:
 
     A source that scores self-harm low must not turn another's faint finding into a plan.
     """
-    threshold = policy.thresholds.get((Label.SELF_HARM, facts.side, facts.profile.age_band))
-    if threshold is None:
-        return None
+    threshold = policy.thresholds[Label.SELF_HARM, facts.side, facts.profile.age_band]
     levels = [
         signal.level
         for signal in facts.assessment.signals
@@ -128,11 +126,11 @@ def _matches(
     when: Condition, facts: Facts, marks: Mapping[Label, _Mark], level: Level | None
 ) -> bool:
     return (
-        (when.side is None or when.side == facts.side)
+        (when.side is None or when.side is facts.side)
         and (not when.ages or facts.profile.age_band in when.ages)
         and (when.limit is None or when.limit in facts.limits)
         and (when.level is None or _reaches(level, when.level))
-        and (not when.labels or bool(_concerned(when, marks)))
+        and (not when.labels or (bool(marks) and bool(_concerned(when, marks))))
     )
 
 

@@ -1,7 +1,7 @@
 """YAML to `Policy`. Refuses what it does not understand; never guesses.
 
-The language, version 1, is described key by key in docs/policies.md and as JSON Schema in
-`schema.py`. Everything wrong with a pack and its resources is told in one go.
+The language, version 1, has its words in `vocabulary.py` and its JSON Schema in `schema.py`; the
+packs in `policies/` show it in use. Everything wrong with a pack is told in one go.
 """
 
 from __future__ import annotations
@@ -51,8 +51,7 @@ def read_pack(path: Path, resources: Path | None = None) -> tuple[Policy, Source
     if path.stem != policy.name and policy.name:
         where = pack.root.at("name")
         reader.complain(where, f"the name must be {path.stem!r}, as the file is called")
-    mistakes = reader.mistakes + finder.mistakes
-    if mistakes:
+    if mistakes := [*reader.in_order(), *finder.in_order()]:
         raise PolicyError(mistakes)
     # Without words or thresholds a turn could not be answered; such a pack is not loaded at all.
     # These checks do not look at the calendar, so any day will do.

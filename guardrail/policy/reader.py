@@ -45,6 +45,10 @@ class Reader:
         """Note a mistake at this node."""
         self.mistakes.append(Mistake(self.file, node.line, message, hint))
 
+    def in_order(self) -> list[Mistake]:
+        """All mistakes, in the order of the lines."""
+        return sorted(self.mistakes, key=lambda mistake: mistake.line)
+
     def mapping(self, node: Node, what: str) -> Mapping[str, Node]:
         """Keys and values, whatever the keys are."""
         if isinstance(node.value, Mapping):

@@ -236,5 +236,5 @@ def _pattern(regex: str) -> Json:
     return {"type": "string", "pattern": f"^({regex})$"}
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     write(Path(sys.argv[1]))

@@ -104,8 +104,8 @@ def read_cases(path: Path, policy: Policy) -> tuple[Case, ...]:
         reader.complain(keys["policy"], f"these cases must be for policy {policy.name!r}")
     nodes = reader.items(keys["cases"], "cases") if "cases" in keys else ()
     cases = tuple(_case(reader, node) for node in nodes)
-    if reader.mistakes:
-        raise PolicyError(reader.mistakes)
+    if mistakes := reader.in_order():
+        raise PolicyError(mistakes)
     return cases
 
 

@@ -3,8 +3,8 @@
     python models/companion-v1/export.py --data DIR --base build/base --train build/train
 
 Linear layers become dynamic int8, one scale per output channel; the embedding table becomes int8
-with one scale per piece. Calibration (Platt: scale and bias per output) and thresholds are chosen
-on the held-out parts of seeds/train and open.jsonl.gz, never on seeds/test.
+with one scale per piece. Calibration (scale and bias of each logit) is chosen on the held-out
+parts of seeds/train and open.jsonl.gz, never on seeds/test, so that 0.5 is the operating point.
 """
 
 import argparse
@@ -19,7 +19,6 @@ import onnx
 import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch import nn
@@ -30,8 +29,10 @@ from model import EXTRA, LABELS, LEVELS, OUTPUTS, load
 
 OPSET = 20
 MAX_TOKENS = 128
-FALSE_ALARMS = 0.02  # of the dev mix, per label
-BOUNDS = 0.2, 0.9  # a threshold from few positives stays within these
+OPERATING_POINT = 0.5  # what a score of 0.5 means is set by the calibration:
+FALSE_ALARMS = {"self_harm": 0.04}  # of the dev mix; a missed crisis costs more than a kind word
+FALSE_ALARMS_OTHERWISE = 0.02
+SCALES = 0.4, 2.5
 OPEN_DEV = 2500
 NAME = "companion-v1"
 
@@ -120,15 +121,15 @@ small, full = score(args.out / "model.onnx", rows), score(work / "float.onnx", r
 print(f"dev: {is_seed.sum()} seeds, {(~is_seed).sum()} open")
 
 
-def platt(x, y, weight):
-    """Scale and bias by weighted likelihood; a pull towards 1 and 0 keeps few rows from ruling."""
-
-    def cost(p):
-        z = p[0] * x + p[1]
-        likelihood = np.logaddexp(0, z) - y * z
-        return (weight * likelihood).sum() + 0.02 * ((p[0] - 1) ** 2 + 0.1 * p[1] ** 2)
-
-    return minimize(cost, [1.0, 0.0], method="L-BFGS-B", bounds=[(0.3, 3), (-6, 6)]).x
+def line(x, weight, alarms):
+    """Scale and bias so that of the clean rows `alarms` score over 0.5 and a quarter of those over
+    0.8. A policy may then use the same numbers for each label, and for the next model, too.
+    """
+    order = np.argsort(-x)
+    share = np.cumsum(weight[order]) / weight.sum()
+    soft, hard = (x[order][np.searchsorted(share, part)] for part in (alarms, alarms / 4))
+    scale = float(np.clip(np.log(0.8 / 0.2) / max(hard - soft, 1e-6), *SCALES))
+    return scale, -scale * soft
 
 
 calibration, thresholds, metrics = {}, {}, {}
@@ -137,24 +138,20 @@ for i, output in enumerate(OUTPUTS):
     x, y, seed = small[known, i], truth[known, i], is_seed[known]
     # Hard seeds and ordinary public rows weigh the same, however many there are of each.
     weight = np.where(seed, 0.5 / max(1, seed.sum()), 0.5 / max(1, (~seed).sum()))
-    scale, bias = platt(x, y, weight)
-    probability = 1 / (1 + np.exp(-(scale * x + bias)))
-    calibration[output] = {"scale": round(float(scale), 4), "bias": round(float(bias), 4)}
-    if output in EXTRA:
-        thresholds[output] = 0.5
-        continue
     negative = y == 0
+    thresholds[output] = OPERATING_POINT
+    if output in EXTRA:
+        calibration[output] = {"scale": 1.0, "bias": 0.0}
+        continue
     if output in LABELS:
-        order = np.argsort(-probability[negative])
-        share = np.cumsum(weight[negative][order]) / weight[negative].sum()
-        at = probability[negative][order][np.searchsorted(share, FALSE_ALARMS)] + 1e-4
-    else:  # a cut between levels: where both errors weigh the same
-        candidates = np.unique(probability.round(3))
-        errors = [
-            (probability[y == 1] < c).mean() + (probability[y == 0] >= c).mean() for c in candidates
-        ]
-        at = candidates[int(np.argmin(errors))]
-    thresholds[output] = round(float(np.clip(at, *BOUNDS)), 4)
+        alarms = FALSE_ALARMS.get(output, FALSE_ALARMS_OTHERWISE)
+        scale, bias = line(x[negative], weight[negative], alarms)
+    else:  # a cut between levels: where both errors, as shares, are smallest together
+        cuts = np.sort(x)
+        errors = [(x[y == 1] < cut).mean() + (x[y == 0] >= cut).mean() for cut in cuts]
+        scale, bias = 1.0, -cuts[int(np.argmin(errors))]
+    calibration[output] = {"scale": round(scale, 4), "bias": round(float(bias), 4)}
+    probability = 1 / (1 + np.exp(-(scale * x + bias)))
     if len(set(y)) == 2:
         hit = probability >= thresholds[output]
         metrics[output] = {
@@ -192,6 +189,7 @@ manifest = {
     "files": files,
     "calibration": calibration,
     "thresholds": thresholds,
+    "false_alarms": {n: FALSE_ALARMS.get(n, FALSE_ALARMS_OTHERWISE) for n in LABELS},
     "data": {
         "open.jsonl.gz": data.sha256(args.data / "open.jsonl.gz"),
         "seeds/train": seeds_all.hexdigest(),

@@ -125,7 +125,9 @@ async def test_harm_late_in_a_long_text_counts() -> None:
     plain = "we talked about the garden and the weather, it was a nice day. " * 12
     texts = (plain, plain + "i am going to kill myself tonight. " + plain)
     calm, crisis = await model.classify(tuple(Utterance(t, Role.USER) for t in texts))
-    scores = [max((s.score for s in a if s.label == "self_harm"), default=0) for a in (calm, crisis)]
+    scores = [
+        max((s.score for s in a if s.label == "self_harm"), default=0) for a in (calm, crisis)
+    ]
     assert scores[1] > scores[0] + 0.2
     await model.close()
 

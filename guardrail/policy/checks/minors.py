@@ -28,10 +28,8 @@ def check(policy: Policy, source: Source) -> list[Mistake]:
 
 
 def _thresholds(policy: Policy, source: Source, label: Label, side: Side) -> Iterator[Mistake]:
-    minor = policy.thresholds.get((label, side, AgeBand.MINOR))
-    adult = policy.thresholds.get((label, side, AgeBand.ADULT))
-    if minor is None or adult is None:
-        return
+    minor = policy.thresholds[label, side, AgeBand.MINOR]
+    adult = policy.thresholds[label, side, AgeBand.ADULT]
     if minor.soft > adult.soft or minor.hard > adult.hard:
         yield source.pack.mistake(
             ("thresholds", label.value, side.value, "minor"),

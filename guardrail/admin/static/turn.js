@@ -1,0 +1,100 @@
+// How one turn looks: its decisions, its scores on both sides, what was held and for how long.
+
+import { duration, el, number, t } from "./common.js";
+
+export const LABELS = [
+  "self_harm", "violence", "sexual", "gambling", "manipulation", "dependence", "minor",
+];
+const SIDES = ["user", "bot"];
+
+/** A small coloured word for an action. */
+export function badge(decision) {
+  const shadow = decision.enforced ? "" : " shadow";
+  return el("span", { class: `badge ${decision.action}${shadow}` }, t(`action.${decision.action}`));
+}
+
+/** One line per decision: side, action, rule, why, under which article. */
+export function decisionList(turn) {
+  return el("ul", { class: "decided" }, ...turn.decisions.map(decisionItem));
+}
+
+function decisionItem(decision) {
+  const why = [decision.reason, decision.article && `${t("demo.article")} ${decision.article}`];
+  const notes = why.filter(Boolean).map((text) => el("p", { class: "soft" }, text));
+  if (!decision.enforced && decision.action !== "allow") {
+    notes.push(el("p", { class: "warn" }, t("demo.shadow")));
+  }
+  if (decision.degraded) {
+    notes.push(el("p", { class: "warn" }, t("decisions.degraded", { why: decision.degraded })));
+  }
+  if (decision.severity && decision.enforced) {
+    const severity = t(`severity.${decision.severity}`);
+    notes.push(el("p", { class: "warn" }, t("demo.case", { severity })));
+  }
+  const rule = el("code", {}, decision.rule);
+  const head = el("p", {}, el("b", {}, t(`side.${decision.side}`)), " ", badge(decision), " ", rule);
+  return el("li", {}, head, ...notes);
+}
+
+/** The seven labels, a bar for each side. The label that decided stands out. */
+export function scoreTable(turn) {
+  const head = SIDES.map((side) => el("th", { scope: "col" }, t(`side.${side}`)));
+  const rows = LABELS.map((label) => scoreRow(turn, label));
+  return el(
+    "table",
+    { class: "scores" },
+    el("caption", { class: "unseen" }, t("scores.head")),
+    el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "soft" }, t("scores.label")), ...head)),
+    el("tbody", {}, ...rows),
+  );
+}
+
+function scoreRow(turn, label) {
+  const name = el("th", { scope: "row" }, t(`label.${label}`));
+  return el("tr", {}, name, ...SIDES.map((side) => scoreCell(turn, side, label)));
+}
+
+function scoreCell(turn, side, label) {
+  const found = turn.sides[side]?.scores[label];
+  if (found === undefined) return el("td", { class: "soft" }, "–");
+  const decided = turn.decisions.find((d) => d.side === side && d.label === label);
+  const level = found.level ? ` · ${t(`level.${found.level}`)}` : "";
+  const fill = el("i", {});
+  fill.style.inlineSize = `${Math.max(found.score * 100, 1)}%`;
+  const bar = el("span", { class: "bar", "aria-hidden": "true" }, fill);
+  const cell = el("td", { title: `${found.source} ${found.version}${level}` });
+  if (decided) cell.className = decided.grade === "hard" ? "hard" : "soft-grade";
+  cell.append(bar, el("span", { class: "figure" }, found.score.toFixed(2)));
+  return cell;
+}
+
+/** Why the model said nothing, if it did not. */
+export function failures(turn) {
+  return SIDES.filter((side) => turn.sides[side]?.failed).map((side) => {
+    const { failed, floor_ran: floor } = turn.sides[side];
+    const text = `${t(`side.${side}`)}: ${t("turn.failed", { why: failed })}`;
+    return el("p", { class: "warn" }, floor ? `${text} ${t("turn.floor")}` : text);
+  });
+}
+
+/** Windows, characters, milliseconds: what the guard cost this turn. */
+export function facts(turn) {
+  const { counts, timings } = turn;
+  const held = timings.held === undefined ? null : duration(timings.held);
+  const listed = [
+    ["windows", counts.windows],
+    ["held", counts.held_chars],
+    ["withheld", counts.withheld_chars],
+    ["inbound", timings.inbound && duration(timings.inbound)],
+    ["outbound", timings.outbound && duration(timings.outbound)],
+    ["wait", held],
+    ["upstream", timings.upstream && duration(timings.upstream)],
+    ["total", timings.total && duration(timings.total)],
+  ].filter(([, value]) => value !== undefined && value !== null);
+  return el("dl", { class: "facts" }, ...listed.map(([name, value]) => fact(name, value)));
+}
+
+function fact(name, value) {
+  const shown = typeof value === "number" ? number(value) : value;
+  return el("div", {}, el("dt", {}, t(`facts.${name}`)), el("dd", {}, shown));
+}

@@ -1,0 +1,71 @@
+"""Small real things that many tests need."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from guardrail.assess import Assessor
+from guardrail.audit import AuditSink
+from guardrail.classify.lexicon import LexiconClassifier
+from guardrail.classify.text import language
+from guardrail.engine import Engine, PolicyHolder
+from guardrail.identity import Pseudonyms
+from guardrail.metrics import Metrics
+from guardrail.policy.load import load_policy
+from guardrail.responder import Guard
+from guardrail.routes import Route
+from guardrail.store.sqlite import SqliteStore
+from guardrail.wire.openai import OpenAIWire
+
+POLICIES = Path(__file__).parent.parent / "policies"
+
+
+class Clock:
+    """A clock that a test turns by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The server's clock."""
+    return Clock()
+
+
+@pytest.fixture
+async def make_guard(tmp_path: Path, clock: Clock) -> AsyncIterator[Callable[..., Guard]]:
+    """Builds guards on a real store; the lexicon judges alone unless a classifier is given."""
+    stores: list[SqliteStore] = []
+
+    def make(
+        *, primary: Any = None, policy: Any = None, routes: tuple[Route, ...] = (), **rest: Any
+    ) -> Guard:
+        store = SqliteStore(tmp_path / f"{len(stores)}.db")
+        stores.append(store)
+        metrics = Metrics(routes=["/v1/chat/completions"], wires=["openai"])
+        engine = Engine(
+            policies=PolicyHolder(policy or load_policy(POLICIES / "default.yaml")),
+            assessor=Assessor(primary, LexiconClassifier.load(), deadline=rest.pop("deadline", 1)),
+            store=store,
+            pseudonyms=Pseudonyms(b"0123456789abcdef"),
+            language=language,
+            sinks={"audit": AuditSink(store), "metrics": metrics, **rest.pop("sinks", {})},
+            count=metrics.count,
+            clock=clock,
+        )
+        return Guard(engine, routes or (Route("/v1/chat/completions", OpenAIWire()),), **rest)
+
+    yield make
+    for store in stores:
+        await store.close()

@@ -1,0 +1,360 @@
+"""The static checks: each is fed a pack that it must complain about, and one that is clean."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from guardrail.policy.check import CHECKS, check_policy
+
+TODAY = date(2026, 11, 21)
+
+PACK = """\
+guardrail: 1
+name: small
+title: A small pack
+mode: enforce
+languages: [en]
+default_region: US
+thresholds:
+  any: { any: { any: { soft: 0.5, hard: 0.8 } } }
+failure:
+  any: { any: { any: closed } }
+hold: { chars: 240, seconds: 1.5, tail: 64 }
+limits:
+  minor: { daily_minutes: 120 }
+rules:
+  - id: crisis
+    when: { side: user, label: self_harm, at: soft }
+    then: [support, escalate]
+    text: help
+    resources: true
+    severity: urgent
+  - id: enough
+    when: { limit: daily_minutes }
+    then: end
+    text: rest
+  - id: stop
+    when: { side: bot, label: [violence, sexual], at: soft }
+    then: replace
+    text: rest
+texts:
+  help: { en: Help is near. }
+  rest: { en: Enough for now. }
+  unavailable: { en: Not now. }
+"""
+
+RESOURCES = """\
+guardrail: 1
+resources:
+  - region: US
+    kind: crisis
+    languages: [en]
+    ages: any
+    name: { en: "A line" }
+    contact: { en: "call 988" }
+    numbers: ["988"]
+    source: https://example.org/help
+    verified_on: 2026-11-01
+    certainty: high
+  - region: US
+    kind: emergency
+    languages: [en]
+    ages: any
+    name: { en: "Emergency" }
+    contact: { en: "call 911" }
+    numbers: ["911"]
+    source: https://example.org/help
+    verified_on: 2026-11-01
+    certainty: med
+  - region: '*'
+    kind: directory
+    languages: [en]
+    ages: any
+    name: { en: "A directory" }
+    contact: { en: "example.org" }
+    numbers: []
+    source: https://example.org/help
+    verified_on: 2026-11-01
+    certainty: med
+"""
+
+
+def complaints(folder: Path, pack: str = PACK, resources: str = RESOURCES) -> list[str]:
+    """What the checks say, as `file:line: message (hint)`."""
+    (folder / "small.yaml").write_text(pack, encoding="utf-8")
+    (folder / "resources.yaml").write_text(resources, encoding="utf-8")
+    found = check_policy(folder / "small.yaml", TODAY)
+    return [str(mistake).removeprefix(f"{folder}/") for mistake in found]
+
+
+def changed(text: str, old: str, new: str) -> str:
+    """One change at exactly one place."""
+    assert text.count(old) == 1, old
+    return text.replace(old, new)
+
+
+def rule(id_: str, when: str, *more: str) -> str:
+    """One more rule, put last."""
+    lines = "".join(f"    {line}\n" for line in more or ("then: annotate",))
+    return changed(PACK, "texts:\n", f"  - id: {id_}\n    when: {when}\n{lines}texts:\n")
+
+
+def test_clean(tmp_path: Path):
+    """A pack with nothing wrong gives no complaint."""
+    assert complaints(tmp_path) == []
+
+
+def test_every_check_is_run():
+    """One small file for each check, and none of them forgotten."""
+    folder = Path(__file__).parent.parent / "guardrail" / "policy" / "checks"
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {check.__module__.rpartition(".")[2] for check in CHECKS} == files
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{ side: user, label: self_harm, at: soft }",
+        "{ side: user, label: self_harm, at: hard }",
+        "{ side: user, label: self_harm, at: soft, level: plan }",
+        "{ side: user, label: self_harm, at: soft, age: minor }",
+    ],
+)
+def test_reach(tmp_path: Path, when: str):
+    """A rule whose condition an earlier one covers can never match."""
+    assert complaints(tmp_path, rule("late", when)) == [
+        (
+            "small.yaml:29: rule 'late' can never match: 'crisis' on line 15 always comes first "
+            "(move it before 'crisis', or narrow that rule)"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{ side: bot, label: self_harm, at: soft }",
+        "{ label: self_harm, at: soft }",
+        "{ side: user, label: violence, at: soft }",
+        "{ side: bot, label: [violence, gambling], at: soft }",
+        "{ side: user }",
+    ],
+)
+def test_reach_is_not_overdone(tmp_path: Path, when: str):
+    """A rule that some turn can still reach is left alone."""
+    assert complaints(tmp_path, rule("late", when)) == []
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "covered"),
+    [
+        ("level: passive", "level: plan", True),
+        ("level: plan", "level: passive", False),
+        ("age: [minor, unknown]", "age: minor", True),
+        ("age: minor", "age: [minor, unknown]", False),
+        ("age: minor", "level: plan", False),
+        ("level: plan", "age: minor", False),
+    ],
+)
+def test_reach_compares_levels_and_ages(tmp_path: Path, earlier: str, later: str, covered: bool):
+    """A milder level and a larger set of ages cover; the reverse does not."""
+    both = "".join(
+        f"  - {{ id: {name}, when: {{ side: bot, label: self_harm, at: soft, {part} }}, then: annotate }}\n"
+        for name, part in (("one", earlier), ("two", later))
+    )
+    found = complaints(tmp_path, changed(PACK, "texts:\n", both + "texts:\n"))
+    assert bool(found) is covered
+
+
+def test_reach_without_labels(tmp_path: Path):
+    """A rule that asks for no label covers those that do."""
+    both = (
+        "  - { id: one, when: { side: bot, age: minor }, then: annotate }\n"
+        "  - { id: two, when: { side: bot, age: minor, label: gambling, at: hard }, then: annotate }\n"
+    )
+    (found,) = complaints(tmp_path, changed(PACK, "texts:\n", both + "texts:\n"))
+    assert "rule 'two' can never match" in found
+
+
+def test_crisis(tmp_path: Path):
+    """Who answers self-harm names help."""
+    pack = changed(PACK, "    resources: true\n", "")
+    assert complaints(tmp_path, pack) == [
+        "small.yaml:17: rule 'crisis' answers self-harm without naming help (add resources: true)"
+    ]
+
+
+def test_cases(tmp_path: Path):
+    """A case has a severity, and a severity has a case."""
+    assert complaints(tmp_path, changed(PACK, "    severity: urgent\n", "")) == [
+        (
+            "small.yaml:17: rule 'crisis' opens a case without a severity "
+            "(severity: notice, or urgent, or imminent)"
+        )
+    ]
+    assert complaints(tmp_path, changed(PACK, "[support, escalate]", "[support]")) == [
+        (
+            "small.yaml:20: rule 'crisis' has a severity, but opens no case "
+            "(add escalate, or remove severity)"
+        )
+    ]
+
+
+def test_minors_thresholds(tmp_path: Path):
+    """What counts for adults counts for minors."""
+    minor = "thresholds:\n  sexual: { bot: { minor: { soft: 0.6, hard: 0.8 } } }\n"
+    assert complaints(tmp_path, changed(PACK, "thresholds:\n", minor)) == [
+        (
+            "small.yaml:8: sexual on the bot side counts later for minors than for adults "
+            "(at most soft 0.5, hard 0.8)"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("postures", "complaint"),
+    [
+        ("minor: open, any: open", "passes unseen for minors (closed, or floor"),
+        ("minor: floor, any: closed", "failure is looser for minors (floor) than for adults (c"),
+    ],
+)
+def test_minors_postures(tmp_path: Path, postures: str, complaint: str):
+    """No failure is looser for minors, and none lets them through unseen."""
+    line = f"failure:\n  sexual: {{ bot: {{ {postures} }} }}\n"
+    (one,) = complaints(tmp_path, changed(PACK, "failure:\n", line))
+    assert one.startswith("small.yaml:10: ")
+    assert complaint in one
+
+
+def test_thresholds(tmp_path: Path):
+    """A label that cannot be graded is told for each side; the loader already refuses it."""
+    pack = changed(PACK, "any: { any: { any: { soft", "any: { user: { minor: { soft")
+    found = complaints(tmp_path, pack)
+    assert len(found) == 14
+    assert found[0] == (
+        "small.yaml:7: self_harm has no thresholds on the user side (adult, unknown) "
+        "(add a line for user under self_harm, or one with any)"
+    )
+
+
+def test_limits(tmp_path: Path):
+    """Caps and the rules about them match up, in both directions."""
+    assert complaints(tmp_path, rule("fast", "{ limit: turns_per_minute }")) == [
+        (
+            "small.yaml:30: rule 'fast' can never match: no turns_per_minute is set "
+            "(set it under limits)"
+        )
+    ]
+    more = changed(PACK, "daily_minutes: 120", "daily_minutes: 120, session_minutes: 60")
+    assert complaints(tmp_path, more) == [
+        (
+            "small.yaml:12: session_minutes is set for minor, but no rule acts on it "
+            "(add a rule with limit: session_minutes)"
+        )
+    ]
+
+
+def test_unused(tmp_path: Path):
+    """A text that no rule says."""
+    pack = changed(PACK, "  unavailable:", "  extra: { en: Hello. }\n  unavailable:")
+    assert complaints(tmp_path, pack) == [
+        "small.yaml:32: no rule says text 'extra' (use it in a rule, or remove it)"
+    ]
+
+
+def test_words(tmp_path: Path):
+    """The words check guards loading, so its complaints come alone."""
+    assert complaints(tmp_path, changed(PACK, "text: help", "text: hlep")) == [
+        "small.yaml:18: there is no text 'hlep' (did you mean 'help'?)"
+    ]
+
+
+def test_hold(tmp_path: Path):
+    """A tail that is too short, or too long for what is held."""
+    assert complaints(tmp_path, changed(PACK, "tail: 64", "tail: 31")) == [
+        "small.yaml:11: a tail of 31 lets a phrase slip through between two windows (at least 32)"
+    ]
+    assert complaints(tmp_path, changed(PACK, "chars: 240", "chars: 64")) == [
+        (
+            "small.yaml:11: hold.chars is 64: nothing would ever leave a tail of 64 "
+            "(more than the tail)"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("until", "complaint"),
+    [
+        ("2026-11-21", []),
+        (
+            "2026-11-20",
+            [
+                (
+                    "small.yaml:5: shadow mode ended on 2026-11-20, and decisions still take no effect "
+                    "(mode: enforce, or a later date)"
+                )
+            ],
+        ),
+    ],
+)
+def test_shadow(tmp_path: Path, until: str, complaint: list[str]):
+    """Shadow mode holds through its last day."""
+    pack = changed(PACK, "mode: enforce", f"mode: shadow\nshadow_until: {until}")
+    assert complaints(tmp_path, pack) == complaint
+
+
+def test_shadow_without_end(tmp_path: Path):
+    """Without a date shadow mode does not even load."""
+    (one,) = complaints(tmp_path, changed(PACK, "mode: enforce", "mode: shadow"))
+    assert "shadow mode needs an end" in one
+
+
+@pytest.mark.parametrize(
+    ("day", "complaint"),
+    [
+        ("2025-10-17", None),  # 400 days
+        ("2025-10-16", "last verified on 2025-10-16, more than 400 days ago (look again at https"),
+        ("2026-11-22", "verified on 2026-11-22, which is yet to come (the day somebody looked)"),
+    ],
+)
+def test_resources_age(tmp_path: Path, day: str, complaint: str | None):
+    """Each entry has been looked at in the last year or so."""
+    resources = RESOURCES.replace("verified_on: 2026-11-01", f"verified_on: {day}", 1)
+    found = complaints(tmp_path, resources=resources)
+    if complaint is None:
+        assert found == []
+    else:
+        assert found[0].startswith(f"resources.yaml:11: US crisis, A line: {complaint}")
+
+
+def test_resources_emergency(tmp_path: Path):
+    """Each region says whom to call in an emergency; one complaint for each."""
+    resources = RESOURCES.replace("kind: emergency", "kind: crisis")
+    assert complaints(tmp_path, resources=resources) == [
+        "resources.yaml:3: region US has no emergency number (add an entry of kind emergency)"
+    ]
+
+
+def test_resources_fallback(tmp_path: Path):
+    """The default region has entries, and a directory stands behind all."""
+    assert complaints(tmp_path, changed(PACK, "default_region: US", "default_region: GB")) == [
+        "small.yaml:6: there are no resources for the default region GB (one of: US)"
+    ]
+    resources = RESOURCES.replace("kind: directory", "kind: crisis")
+    assert complaints(tmp_path, resources=resources) == [
+        (
+            "resources.yaml:2: there is no directory for regions that we do not cover "
+            "(add an entry of kind directory with region '*')"
+        )
+    ]
+
+
+def test_in_order_of_lines(tmp_path: Path):
+    """Mistakes come as one reads: from the top of the file down."""
+    pack = changed(changed(PACK, "tail: 64", "tail: 8"), "    resources: true\n", "")
+    lines = [int(c.split(":")[1]) for c in complaints(tmp_path, pack)]
+    assert lines == sorted(lines)
+    assert len(lines) == 2

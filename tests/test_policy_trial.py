@@ -1,0 +1,164 @@
+"""Trials: cases beside a pack, what fails in them, and which rules they reach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from guardrail.errors import PolicyError
+from guardrail.policy.trial import Trials, run_trials
+
+PACK = """\
+guardrail: 1
+name: small
+title: A small pack
+mode: enforce
+languages: [en, zh]
+default_region: US
+thresholds:
+  any: { any: { any: { soft: 0.5, hard: 0.8 } } }
+failure:
+  any: { any: { any: floor } }
+limits:
+  any: { daily_minutes: 120 }
+rules:
+  - id: crisis
+    when: { side: user, label: self_harm, at: soft, level: active }
+    then: [support, escalate]
+    text: help
+    resources: true
+    severity: urgent
+  - id: enough
+    when: { age: minor, limit: daily_minutes }
+    then: end
+    text: rest
+texts:
+  help: { en: Help is near., zh: 有人能帮你。 }
+  rest: { en: Enough for now., zh: 歇会儿吧。 }
+  unavailable: { en: Not now., zh: 现在不行。 }
+"""
+
+RESOURCES = """\
+guardrail: 1
+resources:
+  - region: CN
+    kind: crisis
+    languages: [zh]
+    ages: any
+    name: { en: "A line", zh: "热线" }
+    contact: { en: "call 12356", zh: "拨打 12356" }
+    numbers: ["12356"]
+    source: https://example.org/help
+    verified_on: 2026-11-21
+    certainty: high
+"""
+
+HEAD = "guardrail: 1\npolicy: small\ncases:\n"
+
+
+def run(folder: Path, cases: str) -> Trials:
+    """The trials of the small pack with these cases."""
+    (folder / "small.yaml").write_text(PACK, encoding="utf-8")
+    (folder / "resources.yaml").write_text(RESOURCES, encoding="utf-8")
+    (folder / "small_test.yaml").write_text(cases, encoding="utf-8")
+    return run_trials(folder / "small.yaml")
+
+
+def case(given: str, expect: str, name: str = "a case") -> str:
+    """A whole file with one case."""
+    return f"{HEAD}  - name: {name}\n    given: {{ {given} }}\n    expect: {{ {expect} }}\n"
+
+
+CRISIS = "side: user, scores: { self_harm: 0.9 }, level: plan, region: CN, language: zh"
+
+
+def test_passes(tmp_path: Path):
+    """Everything that a case can expect, expected rightly."""
+    expect = (
+        "rule: crisis, actions: [support, escalate], text: help, label: self_harm, grade: hard, "
+        "severity: urgent, resources: true, keep_reply: false, intervenes: true, degraded: none, "
+        "says: [有人能帮你, '12356']"
+    )
+    trials = run(tmp_path, case(CRISIS, expect))
+    assert trials.passed
+    assert trials.results[0].problems == ()
+    assert trials.policy.startswith("small@")
+    assert trials.file.endswith("small_test.yaml")
+
+
+def test_coverage(tmp_path: Path):
+    """Rules that no case reaches are named."""
+    trials = run(tmp_path, case(CRISIS, "rule: crisis"))
+    assert (trials.reached, trials.missed, trials.coverage) == (("crisis",), ("enough",), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("expect", "problem"),
+    [
+        ("rule: enough", "rule: expected enough, got crisis"),
+        ("rule: crisis, actions: support", "actions: expected support, got support, escalate"),
+        ("rule: crisis, severity: none", "severity: expected none, got urgent"),
+        ("rule: crisis, resources: false", "resources: expected false, got true"),
+        ("rule: crisis, degraded: timeout", "degraded: expected timeout, got none"),
+        ("rule: crisis, says: ['988']", "does not say '988'"),
+    ],
+)
+def test_fails(tmp_path: Path, expect: str, problem: str):
+    """A case that fails says what was expected and what came; it does not raise."""
+    trials = run(tmp_path, case(CRISIS, expect))
+    assert not trials.passed
+    assert trials.results[0].problems == (problem,)
+    assert (trials.results[0].line, trials.results[0].name) == (4, "a case")
+
+
+@pytest.mark.parametrize(
+    ("given", "expect"),
+    [
+        ("side: user, age: minor, limits: daily_minutes", "rule: enough"),
+        ("side: user, age: minor, limits: [session_minutes, daily_minutes]", "rule: enough"),
+        ("side: user, age: adult, limits: daily_minutes", "rule: default"),
+        ("side: bot, failed: timeout", "rule: failure-floor, degraded: timeout"),
+        ("side: bot, failed: timeout, floor_ran: false", "rule: failure-closed, text: unavailable"),
+        ("side: bot, scores: { self_harm: 0.9 }", "rule: default, text: none, label: none"),
+        ("side: user, scores: { violence: 0.9 }, level: plan", "rule: default"),
+    ],
+)
+def test_facts(tmp_path: Path, given: str, expect: str):
+    """Each part of `given` reaches the decision."""
+    trials = run(tmp_path, case(given, expect))
+    assert trials.passed, trials.results[0].problems
+
+
+@pytest.mark.parametrize(
+    ("cases", "complaint"),
+    [
+        (case("side: user", "rule: x").replace("small", "other"), "2: these cases must be for p"),
+        (case("side: user, score: 1", "rule: x"), "5: given has no 'score' (did you mean 'scores"),
+        (case("side: user, scores: { self: 1 }", "rule: x"), "5: 'self' is not a label"),
+        (case("side: user, scores: { minor: 2 }", "rule: x"), "5: the score of minor must lie bet"),
+        (case("side: user, limits: hourly", "rule: x"), "5: 'hourly' is not a limit"),
+        (case("side: user, region: usa", "rule: x"), "5: 'usa' cannot be a region"),
+        (case("side: user, language: fr", "rule: x"), "5: 'fr' is not a language"),
+        (case("scores: { minor: 1 }", "rule: x"), "5: given needs 'side'"),
+        (case("side: user", "text: x"), "6: expect needs 'rule'"),
+        (case("side: user", "rule: x, word: y"), "6: expect has no 'word'"),
+        (HEAD, "3: cases must be a list with at least one entry"),
+        (f"{HEAD}  - name: x\n", "4: a case needs 'given'"),
+        ("guardrail: 1\n", "1: a test file needs 'policy'"),
+    ],
+)
+def test_wrong_file(tmp_path: Path, cases: str, complaint: str):
+    """A test file is read as strictly as a pack: a typo must not pass for a passed case."""
+    with pytest.raises(PolicyError) as caught:
+        run(tmp_path, cases)
+    found = [str(m).removeprefix(m.file + ":") for m in caught.value.mistakes]
+    assert any(c.startswith(complaint) for c in found), found
+
+
+def test_no_test_file(tmp_path: Path):
+    """A pack without tests cannot be tried."""
+    run(tmp_path, case(CRISIS, "rule: crisis"))
+    (tmp_path / "small_test.yaml").unlink()
+    with pytest.raises(PolicyError, match="cannot be read"):
+        run_trials(tmp_path / "small.yaml")

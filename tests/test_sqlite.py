@@ -1,0 +1,324 @@
+"""The SQLite store beyond its contract: kills, locks, damage, permissions, schema."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from guardrail.errors import StoreError
+from guardrail.session import Session, Usage, advance
+from guardrail.store import _worker
+from guardrail.store.base import Event, Query
+from guardrail.store.migrations import MIGRATIONS
+from guardrail.store.sqlite import SqliteStore
+
+NOW = 1_700_000_000.0
+
+ENDLESS = """
+import asyncio, itertools, sys
+from guardrail.store.base import Event
+from guardrail.store.sqlite import SqliteStore
+
+async def caller(store, name):
+    for n in itertools.count():
+        id_ = f"{name}-{n}"
+        await store.append(Event(id_, 1.0, "case.signal", "case", body={"n": n}))
+        sys.stdout.write(id_ + chr(10))
+        sys.stdout.flush()
+
+async def main():
+    store = SqliteStore(sys.argv[1])
+    await asyncio.gather(*(caller(store, f"{sys.argv[2]}{i}") for i in range(8)))
+
+asyncio.run(main())
+"""
+
+CROWDED = """
+import asyncio, resource, sys
+from guardrail.errors import StoreError
+from guardrail.store.base import Event, Query
+from guardrail.store.sqlite import SqliteStore
+
+async def main():
+    store = SqliteStore(sys.argv[1])
+    await store.append(Event("before", 1.0, "record", "t"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+    try:
+        await store.append(Event("huge", 1.0, "record", "t", body={"x": "y" * 400_000}))
+    except StoreError as error:
+        print("refused:", error)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    await store.append(Event("after", 1.0, "record", "t"))
+    print([e.id for e in await store.read(Query(ascending=True))])
+    await store.close()
+
+asyncio.run(main())
+"""
+
+
+def event(id_: str) -> Event:
+    """An event with this id."""
+    return Event(id_, NOW, "record", "t")
+
+
+@pytest.fixture
+async def store(tmp_path: Path):
+    """A store in a file that does not wait long for locks."""
+    opened = SqliteStore(tmp_path / "x.db", busy_seconds=0.05)
+    yield opened
+    await opened.close()
+
+
+async def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path):
+    """20 times: writers are killed at a random point; every event they were told of is there."""
+    path = tmp_path / "x.db"
+    acknowledged: set[str] = set()
+    chance = random.Random(7)  # noqa: S311 - where to kill
+    for round_ in range(20):
+        child = subprocess.Popen(
+            [sys.executable, "-c", ENDLESS, str(path), f"r{round_}."],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout is not None
+        for _ in range(chance.randrange(1, 60)):
+            acknowledged.add(child.stdout.readline().strip())
+        child.kill()
+        acknowledged.update(child.stdout.read().split("\n")[:-1])  # the last line may be torn
+        child.stdout.close()
+        child.wait()
+    store = SqliteStore(path)
+    kept = {e.id for e in await store.read(Query(kind="case.", limit=1_000_000))}
+    await store.close()
+    assert len(acknowledged) > 100
+    assert acknowledged <= kept
+
+
+async def test_reopening_finds_everything(tmp_path: Path):
+    """Sessions, ledgers and events are there after a restart."""
+    for turns in (1, 2):
+        store = SqliteStore(tmp_path / "x.db")
+        session, usage = await store.update(
+            "c", "u", "d", lambda s, u: (advance(s, "c", NOW), Usage(turns=u.turns + 1))
+        )
+        await store.append(event(f"e{turns}"))
+        assert (session.turns, usage.turns) == (turns, turns)
+        assert len(await store.read(Query())) == turns
+        await store.close()
+
+
+async def test_nothing_is_opened_before_the_first_call(tmp_path: Path):
+    """Construction makes no file and no thread."""
+    before = threading.active_count()
+    store = SqliteStore(tmp_path / "deep" / "x.db")
+    assert threading.active_count() == before
+    assert not (tmp_path / "deep").exists()
+    await store.close()
+    assert not (tmp_path / "deep").exists()
+
+
+async def test_files_are_private(tmp_path: Path):
+    """The database, its log and its folder are readable by nobody else, whatever the umask."""
+    old = os.umask(0)
+    try:
+        store = SqliteStore(tmp_path / "new" / "x.db")
+        await store.append(event("e"))
+    finally:
+        os.umask(old)
+    modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "new").iterdir()}
+    assert modes["x.db"] == modes["x.db-wal"] == modes["x.db-shm"] == 0o600
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+    await store.close()
+
+
+async def test_commits_wait_for_the_disk(store: SqliteStore):
+    """The settings that durability rests on are in force."""
+    asked = ("journal_mode", "synchronous")
+    found = await store._writer.do(
+        lambda db: [db.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
+    )
+    assert found == ["wal", 2]
+
+
+async def test_a_newer_schema_is_refused(tmp_path: Path):
+    """A file from a later release is left alone, with a message that says what to do."""
+    path = tmp_path / "x.db"
+    store = SqliteStore(path)
+    await store.ping()
+    await store.close()
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("INSERT INTO migration VALUES (?, 'later', '')", (len(MIGRATIONS) + 1,))
+    store = SqliteStore(path)
+    with pytest.raises(StoreError, match="schema 2, this release knows 1"):
+        await store.ping()
+    with pytest.raises(StoreError, match="newer"):
+        await store.read(Query())
+    await store.close()
+
+
+async def test_processes_may_open_a_new_file_at_once(tmp_path: Path):
+    """The schema is made once, whoever comes first."""
+    stores = [SqliteStore(tmp_path / "x.db") for _ in range(8)]
+    await asyncio.gather(*(s.append(event(f"e{n}")) for n, s in enumerate(stores)))
+    assert len(await stores[0].read(Query())) == 8
+    for store in stores:
+        await store.close()
+
+
+async def test_a_foreign_lock_is_waited_for(store: SqliteStore, tmp_path: Path):
+    """A lock that is held for too long is a StoreError, not before its time; then all is well."""
+    await store.append(event("e1"))
+    with contextlib.closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with pytest.raises(StoreError, match="lock"):
+            await store.append(event("e2"))
+        assert time.monotonic() - began >= 0.05
+        assert len(await store.read(Query())) == 1  # reading needs no lock
+        other.execute("ROLLBACK")
+    await store.append(event("e2"))
+    assert len(await store.read(Query())) == 2
+
+
+async def test_a_lock_that_is_let_go_in_time_is_not_felt(tmp_path: Path):
+    """A call waits for another process and then succeeds."""
+    store = SqliteStore(tmp_path / "x.db")
+    await store.ping()
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.ensure_future(store.append(event("e")))
+    await asyncio.sleep(0.03)
+    assert not waiting.done()
+    other.execute("COMMIT")
+    other.close()
+    assert (await waiting)[0].id == "e"
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database, " * 300, b"SQLite format 3\0" + b"\xff" * 4096]
+)
+async def test_a_damaged_file_is_a_store_error(tmp_path: Path, content: bytes):
+    """It is named as such, left as it is, and once it is replaced the store works."""
+    path = tmp_path / "x.db"
+    path.write_bytes(content)
+    store = SqliteStore(path)
+    for call in (store.ping, lambda: store.read(Query())):
+        with pytest.raises(StoreError, match="damaged"):
+            await call()
+    assert path.read_bytes() == content
+    path.unlink()
+    await store.ping()
+    await store.close()
+
+
+async def test_a_path_that_cannot_be_opened(tmp_path: Path):
+    """A folder in place of the file, or a file in place of the folder, is a StoreError."""
+    (tmp_path / "file").touch()
+    for path in (tmp_path, tmp_path / "file" / "x.db"):
+        store = SqliteStore(path)
+        with pytest.raises(StoreError):
+            await store.ping()
+        await store.close()
+
+
+async def test_a_file_that_is_gone_is_noticed(store: SqliteStore, tmp_path: Path):
+    """Nothing is acknowledged into a deleted file; only a restart begins a new one."""
+    await store.append(event("e1"))
+    for path in tmp_path.glob("x.db*"):
+        path.unlink()
+    for call in (store.ping(), store.append(event("e2")), store.ping()):
+        with pytest.raises(StoreError, match="restart"):
+            await call
+    assert list(tmp_path.iterdir()) == []
+    restarted = SqliteStore(tmp_path / "x.db")
+    await restarted.ping()
+    await restarted.close()
+
+
+async def test_a_file_that_is_replaced_is_noticed(store: SqliteStore, tmp_path: Path):
+    """A backup put in place of the open file is not touched, lest the two be mixed."""
+    other = SqliteStore(tmp_path / "backup.db")
+    await other.append(event("restored"))
+    await other.close()
+    await store.append(event("e1"))
+    (tmp_path / "backup.db").replace(tmp_path / "x.db")
+    content = (tmp_path / "x.db").read_bytes()
+    for call in (store.append(event("e2")), store.append(event("e3"))):
+        with pytest.raises(StoreError, match="restart"):
+            await call
+    assert (tmp_path / "x.db").read_bytes() == content
+
+
+def test_a_full_disk_is_survived(tmp_path: Path):
+    """The event that has no room is refused; what was there stays, and what comes later fits."""
+    done = subprocess.run(
+        [sys.executable, "-c", CROWDED, str(tmp_path / "x.db")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("refused: the disk"), done.stdout
+    assert done.stdout.endswith("['before', 'after']\n"), done.stdout
+
+
+async def test_a_full_queue_says_so(store: SqliteStore, monkeypatch: pytest.MonkeyPatch):
+    """More waiting calls than allowed are refused at once; those accepted are answered."""
+    monkeypatch.setattr(_worker, "WAITING", 5)
+    held = threading.Event()
+    first = asyncio.ensure_future(store._writer.do(lambda _db: held.wait(5)))
+    await asyncio.sleep(0.01)
+    waiting = [asyncio.ensure_future(store.append(event(f"e{n}"))) for n in range(8)]
+    await asyncio.sleep(0)
+    held.set()
+    results = await asyncio.gather(first, *waiting, return_exceptions=True)
+    refused = [r for r in results if isinstance(r, StoreError)]
+    assert len(refused) == 3
+    assert "keep up" in str(refused[0])
+    assert len(await store.read(Query())) == 5
+
+
+async def test_callers_of_a_closed_loop_are_forgotten(store: SqliteStore):
+    """A loop that ended while its call was waiting does not stop the store for others."""
+    held = threading.Event()
+
+    def elsewhere() -> None:
+        async def give_up() -> None:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(store._writer.do(lambda _db: held.wait(5)), 0.01)
+
+        asyncio.run(give_up())
+
+    await asyncio.to_thread(elsewhere)
+    held.set()
+    await store.ping()
+
+
+async def test_each_waiting_caller_gets_its_own_error(tmp_path: Path):
+    """One lost transaction fails every job in it, each with an exception of its own."""
+    store = SqliteStore(tmp_path)
+    results = await asyncio.gather(*(store.ping() for _ in range(5)), return_exceptions=True)
+    assert len({id(r) for r in results}) == 5
+    assert all(isinstance(r, StoreError) for r in results)
+    await store.close()
+
+
+async def test_a_session_of_many_messages_is_small(store: SqliteStore):
+    """The largest session that is kept takes 8 KB."""
+    session = Session("c", NOW, NOW, NOW, known=tuple(f"{n:016x}" for n in range(400)))
+    await store.update("c", None, "", lambda _s, _u: (session, Usage()))
+    size = await store._writer.do(
+        lambda db: db.execute("SELECT length(body) FROM session").fetchone()
+    )
+    assert size[0] < 8192
