@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import YAMLError
 
 from guardrail.errors import ConfigError, Mistake
 
@@ -179,7 +179,7 @@ def _read(path: Path) -> CommentedMap:
         found = YAML(typ="rt").load(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError([Mistake(str(path), 0, f"cannot be read: {error.strerror}")]) from None
-    except (MarkedYAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "is not UTF-8 YAML"
         line = mark.line + 1 if mark else 1

@@ -195,13 +195,9 @@ class Upstream:
         finally:
             watch.cancel()
 
-    async def _transfer(
-        self, scope: Scope, body: AsyncIterator[bytes] | bytes, send: Send
-    ) -> None:
+    async def _transfer(self, scope: Scope, body: AsyncIterator[bytes] | bytes, send: Send) -> None:
         headers = [*self._outgoing(scope["headers"]), *self._own]
-        async with self._transport.send(
-            scope["method"], _target(scope), headers, body
-        ) as answer:
+        async with self._transport.send(scope["method"], _target(scope), headers, body) as answer:
             gone = _listed(answer.headers) | HOP_BY_HOP
             kept = [(k.lower(), v) for k, v in answer.headers if k.lower() not in gone]
             await send({"type": "http.response.start", "status": answer.status, "headers": kept})

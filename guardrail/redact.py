@@ -1,8 +1,8 @@
 """What of a record may leave us: for the log, for counters, for a webhook. Pure.
 
-A Record has no field for text. But a remote classifier chooses its own label and version strings,
-a backend chooses ids, and an error has a name: through any of these, words of a person could be
-smuggled out. So each must look like a name. One that does not is replaced *whole*: "i_want_to_die"
+A Record has no field for text. But a remote classifier chooses its labels, a client or a backend
+the fields that nobody could judge, and a failure has a name: through any of these, words of a
+person could be smuggled out. So each must look like a name. One that does not is replaced *whole*: "i_want_to_die"
 would still be text if only its spaces were replaced.
 """
 

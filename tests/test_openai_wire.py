@@ -196,12 +196,8 @@ SAID = [
 
 def test_every_field_of_a_reply():
     """All text in its channel, in every choice; what is no text, or unknown, is named."""
-    choices = [
-        {"index": 1, "message": EVERYTHING},
-        {"message": {"content": "two"}},
-        {"text": "old"},
-    ]
-    choices[1]["index"] = 4
+    two = {"index": 4, "message": {"content": "two"}}
+    choices = [{"index": 1, "message": EVERYTHING}, two, {"text": "old"}]
     reply = WIRE.read_reply(json.dumps({"choices": choices}).encode())
     assert reply.pieces == (
         *(Piece(1, channel, text) for channel, text in SAID),

@@ -58,6 +58,7 @@ def test_badly_written(pointer: str):
 
 def test_exact():
     """On request, a key that differs only by case stops the search."""
+    assert list(find({"a": 1, "A": 2}, "/a")) == [Match((), 1)]
     assert list(find({"a": {"b": 1}}, "/a/b", exact=True)) == [Match((), 1)]
     for data in ({"A": 1}, {"a": {"b": 1, "B": 2}}):
         with pytest.raises(WireError, match="only by case"):

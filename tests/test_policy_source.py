@@ -36,16 +36,17 @@ def test_values_and_lines(tmp_path: Path):
         "e": (None, 7),
         "f": ("1", 8),
     }
-    assert [root.at("b", n) for n in (0, 1)] == [Node(0.5, 3), Node(True, 4)]  # noqa: FBT003
+    assert [root.at("b", n) for n in (0, 1)] == [Node(0.5, 3), Node(True, 4)]
 
 
 def test_at_stops_where_the_file_does(tmp_path: Path):
     """A path that is not written out ends at the nearest place above it."""
     root = read(tmp_path, "a:\n  b:\n    c: 1\n")
-    for path in (("a", "b", "c"), ("a", "b", "c", "d"), ("a", "b", "c", 0)):
-        assert root.at(*path).line == 3
-    for path in (("a", "b", "x"), ("a", "b", 0)):
-        assert root.at(*path).line == 2
+    assert root.at("a", "b", "c").line == 3
+    assert root.at("a", "b", "c", "d").line == 3
+    assert root.at("a", "b", "c", 0).line == 3
+    assert root.at("a", "b", "x").line == 2
+    assert root.at("a", "b", 0).line == 2
 
 
 def test_canonical(tmp_path: Path):

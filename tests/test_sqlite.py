@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from guardrail.errors import StoreError
 from guardrail.session import Session, Usage, advance
 from guardrail.store import _worker
 from guardrail.store.base import Event, Query
-from guardrail.store.migrations import MIGRATIONS
+from guardrail.store.migrations import MIGRATIONS, migrate
 from guardrail.store.sqlite import SqliteStore
 
 NOW = 1_700_000_000.0
@@ -312,6 +313,64 @@ async def test_each_waiting_caller_gets_its_own_error(tmp_path: Path):
     assert len({id(r) for r in results}) == 5
     assert all(isinstance(r, StoreError) for r in results)
     await store.close()
+
+
+async def test_a_broken_transaction_is_undone(store: SqliteStore):
+    """If the transaction itself is lost, all in it are told so; nothing half-done stays."""
+    await store.ping()
+
+    def undo(db: sqlite3.Connection) -> None:  # as SQLite itself does on some full disks
+        db.execute("ROLLBACK")
+        raise sqlite3.OperationalError("made up")
+
+    for breaks in (undo, lambda db: db.execute("RELEASE job")):
+        results = await asyncio.gather(
+            store.append(event("e")),
+            store._writer.do(lambda _db: time.sleep(0.01)),
+            store.append(event("before")),
+            store._writer.do(breaks),
+            store.append(event("after")),
+            return_exceptions=True,
+        )
+        assert all(isinstance(r, StoreError) for r in results[2:])
+    assert {e.id for e in await store.read(Query())} <= {"e"}
+    await store.append(event("later"))
+
+
+async def test_a_full_database_is_survived(store: SqliteStore):
+    """Where there is no room for one event, the small ones beside it still find theirs."""
+    await store.ping()
+    pages = await store._writer.do(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    await store._writer.do(
+        lambda db: db.execute(f"PRAGMA max_page_count = {pages + 10}").fetchone()
+    )
+    huge = replace(event("huge"), body={"x": "y" * 100_000})
+    small, refused = await asyncio.gather(
+        store.append(event("small")), store.append(huge), return_exceptions=True
+    )
+    assert isinstance(refused, StoreError)
+    assert "full" in str(refused)
+    await store.append(event("after"))
+    assert {e.id for e in await store.read(Query())} >= {"after"}
+    assert isinstance(small, StoreError) or small[0].id == "small"
+
+
+async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path):
+    """A schema is moved on whole or not at all."""
+
+    def half(db: sqlite3.Connection) -> None:
+        db.execute("CREATE TABLE half (x)")
+        raise StoreError("no further")
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as db:
+        with pytest.raises(StoreError, match="no further"):
+            migrate(db, (*MIGRATIONS, half))
+        assert db.execute("SELECT name FROM sqlite_master").fetchall() == []
+        migrate(db)
+        migrate(db, (*MIGRATIONS, lambda later: later.execute("CREATE TABLE later (x)")))
+        applied = db.execute("SELECT number, name FROM migration").fetchall()
+    assert [number for number, _ in applied] == [1, 2]
+    assert applied[0][1] == "sessions_usage_events"
 
 
 async def test_a_session_of_many_messages_is_small(store: SqliteStore):

@@ -1,0 +1,1 @@
+"""Where sessions, usage and events are kept."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from guardrail.errors import StoreError
 
 __all__ = ["FAMILY", "MIGRATIONS", "migrate"]
 
-Migration = Callable[[sqlite3.Connection], None]
+Migration = Callable[[sqlite3.Connection], object]
 
 FAMILY = "substr(kind, 1, instr(kind, '.'))"
 """The first word of a kind with its dot ("case."): by it, few cases are found among many records."""
@@ -50,44 +50,44 @@ def sessions_usage_events(db: sqlite3.Connection) -> None:
 MIGRATIONS: tuple[Migration, ...] = (sessions_usage_events,)
 
 
-def migrate(db: sqlite3.Connection) -> None:
+def migrate(db: sqlite3.Connection, steps: Sequence[Migration] = MIGRATIONS) -> None:
     """Bring the schema up to date; each step is recorded in the table `migration`.
 
-    Another process may be doing the same: the steps are counted again once we hold the lock.
+    Another process may be doing the same: what is done is looked up again under the lock.
 
     Raises:
         StoreError: the file was written by a newer release, whose rules we cannot know.
     """
-    if _done(db) == len(MIGRATIONS):
+    if _done(db, steps) == len(steps):
         return
     db.execute("BEGIN IMMEDIATE")
     try:
-        for number in range(_done(db), len(MIGRATIONS)):
-            _step(db, number)
+        for number in range(_done(db, steps), len(steps)):
+            _apply(db, number + 1, steps[number])
         db.execute("COMMIT")
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
 
 
-def _done(db: sqlite3.Connection) -> int:
+def _done(db: sqlite3.Connection, steps: Sequence[Migration]) -> int:
+    """How many steps the file has behind it."""
     known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone()
     if known is None:
         return 0
     done = int(db.execute("SELECT count(*) FROM migration").fetchone()[0])
-    if done > len(MIGRATIONS):
+    if done > len(steps):
         raise StoreError(
-            f"the database has schema {done}, this release knows {len(MIGRATIONS)}: "
+            f"the database has schema {done}, this release knows {len(steps)}: "
             "use the release that wrote it, or a newer one"
         )
     return done
 
 
-def _step(db: sqlite3.Connection, number: int) -> None:
+def _apply(db: sqlite3.Connection, number: int, step: Migration) -> None:
     db.execute(
         "CREATE TABLE IF NOT EXISTS migration"
         " (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied TEXT NOT NULL)"
     )
-    step = MIGRATIONS[number]
     step(db)
-    db.execute("INSERT INTO migration VALUES (?, ?, datetime('now'))", (number + 1, step.__name__))
+    db.execute("INSERT INTO migration VALUES (?, ?, datetime('now'))", (number, step.__name__))

@@ -73,8 +73,9 @@ class SqliteStore:
         return total
 
     async def ping(self) -> None:
-        """Write one row and read it back."""
+        """Write a row and read it back, on each connection."""
         await self._writer.do(_ping)
+        await self.read(Query(limit=1))
 
     async def close(self) -> None:
         """Finish what was accepted, then let go. May be called twice."""
@@ -188,7 +189,6 @@ def _purge(db: sqlite3.Connection, before: float) -> int:
     return sessions.rowcount + records.rowcount
 
 
-def _ping(db: sqlite3.Connection) -> None:
+def _ping(db: sqlite3.Connection) -> int:
     db.execute("INSERT INTO pulse VALUES (1, 1) ON CONFLICT DO UPDATE SET beats = beats + 1")
-    if db.execute("SELECT beats FROM pulse").fetchone() is None:
-        raise StoreError("what was written cannot be read back")
+    return int(db.execute("SELECT beats FROM pulse").fetchone()[0])

@@ -45,7 +45,7 @@ STREAM_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenericSpec:
-    """Where things stand in one chat API. All names ending in a pointer's place are JSON Pointers.
+    """Where things stand in one chat API.
 
     Requests: `user_text` leads to what the person says now, `messages` to every message of a
     history (`/history/*`), `role` and `content` from a message to its parts. `roles` adds to the

@@ -73,7 +73,8 @@ function switchLanguage() {
 }
 
 function showTheme(button) {
-  button.textContent = t("nav.theme", { theme: t(`theme.${root.dataset.theme ?? "auto"}`) });
+  const text = t("nav.theme", { theme: t(`theme.${root.dataset.theme ?? "auto"}`) });
+  button.replaceChildren("◐", el("span", {}, text));
 }
 
 function switchTheme(button) {

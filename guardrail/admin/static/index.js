@@ -74,12 +74,12 @@ function attention({ bypass, failures: failed, events }) {
 }
 
 /** A table whose cells carry their column's name, so that a phone can show rows as cards. */
-function table(columns, rows) {
+function table(kind, columns, rows) {
   const head = columns.map(([name]) => el("th", { scope: "col" }, name));
   const body = rows.map((row) =>
     el("tr", {}, ...columns.map(([name, cell]) => el("td", { "data-label": name }, ...[cell(row)].flat()))),
   );
-  return el("table", { class: "list" }, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...body));
+  return el("table", { class: `list ${kind}` }, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...body));
 }
 
 function casesTable(cases) {
@@ -87,6 +87,7 @@ function casesTable(cases) {
   const about = ({ label, level }) =>
     t(`label.${label}`) + (level ? ` · ${t(`level.${level}`)}` : "");
   return table(
+    "cases",
     [
       [t("cases.severity"), (c) => el("span", { class: `badge ${c.severity}` }, t(`severity.${c.severity}`))],
       [t("cases.about"), about],
@@ -126,6 +127,7 @@ function decisionsTable(rows) {
   const open = (row) =>
     el("button", { type: "button", class: "link", "aria-label": t("decisions.open", { turn: row.turn }), onclick: () => openTurn(row.turn) }, time(row.at));
   return table(
+    "decided-on",
     [
       [t("decisions.time"), open],
       [t("decisions.side"), (row) => t(`side.${row.side}`)],
@@ -133,7 +135,7 @@ function decisionsTable(rows) {
       [t("decisions.rule"), (row) => el("code", {}, row.rule)],
       [t("decisions.label"), (row) => (row.label ? t(`label.${row.label}`) : "–")],
       [t("decisions.score"), score],
-      [t("decisions.policy"), (row) => el("code", { class: "soft" }, row.policy)],
+      [t("decisions.policy"), (row) => el("code", { class: "soft", title: row.policy }, row.policy.slice(0, row.policy.indexOf("@") + 8))],
       [t("decisions.notes"), notes],
     ],
     rows,

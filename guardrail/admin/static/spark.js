@@ -16,13 +16,13 @@ export class Spark {
   /** Show these numbers, oldest first; `label` says them in words. */
   show(numbers, label) {
     const most = Math.max(1, ...numbers);
-    const step = WIDTH / Math.max(1, numbers.length - 1);
+    const step = (WIDTH - 2) / Math.max(1, numbers.length - 1);
     const points = numbers.map((n, i) => {
       const height = HEIGHT - 2 - (n / most) * (HEIGHT - 6);
-      return `${(i * step).toFixed(1)},${height.toFixed(1)}`;
+      return `${(1 + i * step).toFixed(1)},${height.toFixed(1)}`;
     });
     this.line.setAttribute("d", `M${points.join("L")}`);
-    this.area.setAttribute("d", `M0,${HEIGHT}L${points.join("L")}L${WIDTH},${HEIGHT}Z`);
+    this.area.setAttribute("d", `M1,${HEIGHT}L${points.join("L")}L${WIDTH - 1},${HEIGHT}Z`);
     this.svg.setAttribute("aria-label", label);
   }
 }

@@ -55,14 +55,14 @@ function scoreRow(turn, label) {
 }
 
 function scoreCell(turn, side, label) {
-  const found = turn.sides[side]?.scores[label];
-  if (found === undefined) return el("td", { class: "soft" }, "–");
+  if (!turn.sides[side]) return el("td", { class: "soft" }, "–");
+  const found = turn.sides[side].scores[label] ?? { score: 0, source: "", version: "" };
   const decided = turn.decisions.find((d) => d.side === side && d.label === label);
   const level = found.level ? ` · ${t(`level.${found.level}`)}` : "";
   const fill = el("i", {});
-  fill.style.inlineSize = `${Math.max(found.score * 100, 1)}%`;
+  fill.style.inlineSize = `${found.score * 100}%`;
   const bar = el("span", { class: "bar", "aria-hidden": "true" }, fill);
-  const cell = el("td", { title: `${found.source} ${found.version}${level}` });
+  const cell = el("td", { title: `${found.source} ${found.version}${level}`.trim() || null });
   if (decided) cell.className = decided.grade === "hard" ? "hard" : "soft-grade";
   cell.append(bar, el("span", { class: "figure" }, found.score.toFixed(2)));
   return cell;

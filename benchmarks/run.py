@@ -1,0 +1,243 @@
+"""Measures the proxy against a bare pass-through and a direct call, in one run.
+
+    python benchmarks/run.py [--seconds 5] [--out docs/benchmarks.md]
+
+The server under test has one core, load generator and mock backend share the other. Machines are
+noisy: read the ratios, and the rounds' spread, not single figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from load import Result, closed_loop, streams
+
+HERE = Path(__file__).parent
+SERVED, OTHERS = {0}, {1}  # cores
+ROUNDS = 3
+LINE = (
+    "so today my sister called and we talked about grandma's garden, the tomatoes are finally red "
+    "and she says i should come over on sunday to help with the fence and eat some of that plum "
+    "cake, honestly i needed that call more than i knew, work has been loud and i keep forgetting "
+    "to drink water, anyway how are you"
+)  # 64 tokens or a little more, in the shipped tokenizer
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@contextmanager
+def server(name: str, *arguments: str, cores: set[int]) -> Iterator[tuple[int, int]]:
+    """One server process, pinned; gives its port and process id."""
+    port = free_port()
+    command = [sys.executable, str(HERE / "apps.py"), name, str(port), *arguments]
+    process = subprocess.Popen(command, preexec_fn=lambda: os.sched_setaffinity(0, cores))  # noqa: PLW1509
+    try:
+        for _ in range(400):
+            with socket.socket() as sock:
+                if sock.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def chat(text: str, number: int, *, stream: bool = False) -> bytes:
+    """A request of about 1 KB: a short history and the turn that is measured."""
+    messages = [
+        {"role": "system", "content": "You are Mei, a warm companion. " * 8},
+        {"role": "user", "content": f"hello {number}"},
+        {"role": "assistant", "content": "Hello! How has your day been so far?"},
+        {"role": "user", "content": text},
+    ]
+    return json.dumps({"model": "mock", "stream": stream, "messages": messages}).encode()
+
+
+def memory(pid: int) -> float:
+    """Resident MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+)", status)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def cold_start() -> float:
+    """Seconds from the command to a ready proxy, model loaded."""
+    port, admin = free_port(), free_port()
+    command = [sys.executable, "-m", "guardrail", "demo", "--port", str(port)]
+    command += ["--admin-port", str(admin), "--data", f"/tmp/bench-cold-{port}"]  # noqa: S108
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{admin}/readyz", timeout=1) as got:
+                    if got.status == 200:
+                        return time.perf_counter() - began
+            except OSError:
+                time.sleep(0.02)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+class Table:
+    """Rows of a Markdown table."""
+
+    def __init__(self, *heads: str) -> None:
+        self.lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+
+    def add(self, *cells: str) -> None:
+        """One row."""
+        self.lines.append("| " + " | ".join(cells) + " |")
+        print(self.lines[-1], flush=True)
+
+
+def spread(values: list[float], form: str = "{:.2f}") -> str:
+    """Median (least to most)."""
+    low, high = form.format(min(values)), form.format(max(values))
+    return f"{form.format(statistics.median(values))} ({low}–{high})"
+
+
+async def requests(seconds: float, target: str, upstream_port: int) -> tuple[Table, dict[str, float]]:
+    """Whole answers: latency alone, throughput with 16 clients."""
+    table = Table("server", "p50 ms, 1 client", "p99 ms, 1 client", "requests/s, 16 clients", "RSS MB")
+    bodies = [chat(LINE, n) for n in range(500)]
+    variants = [
+        ("direct", None),
+        ("bare pass-through (aiohttp)", ("passthrough", target)),
+        ("bare pass-through (httpx)", ("httpx", target)),
+        ("guardrail, rules + static", ("guard", target, "lexicon")),
+        ("guardrail, with encoder", ("guard", target, "onnx")),
+    ]
+    p50: dict[str, float] = {}
+    for name, arguments in variants:
+        if arguments is None:
+            alone, many = await measure(upstream_port, bodies, seconds)
+            table.add(name, *cells(alone, many), "–")
+        else:
+            with server(*arguments, cores=SERVED) as (port, pid):
+                alone, many = await measure(port, bodies, seconds)
+                table.add(name, *cells(alone, many), f"{memory(pid):.0f}")
+        p50[name] = statistics.median(r.percentile(0.5) for r in alone)
+        p50[name + " rate"] = statistics.median(r.rate for r in many)
+    return table, p50
+
+
+async def measure(port: int, bodies: list[bytes], seconds: float) -> tuple[list[Result], list[Result]]:
+    """A warm-up, then rounds of both kinds in turn."""
+    await closed_loop(port, bodies, clients=4, seconds=1)
+    alone, many = [], []
+    for _ in range(ROUNDS):
+        alone.append(await closed_loop(port, bodies, clients=1, seconds=seconds))
+        many.append(await closed_loop(port, bodies, clients=16, seconds=seconds))
+    assert not any(r.errors for r in alone + many), "some requests failed"
+    return alone, many
+
+
+def cells(alone: list[Result], many: list[Result]) -> list[str]:
+    """The figures of one server."""
+    return [
+        spread([r.percentile(0.5) for r in alone]),
+        spread([r.percentile(0.99) for r in alone]),
+        spread([r.rate for r in many], "{:.0f}"),
+    ]
+
+
+async def streaming(target: str, upstream_port: int) -> Table:
+    """Streams of 60 words at 50 a second."""
+    table = Table("server", "streams", "first text p50 ms", "first text p99 ms", "gap p99 ms", "events")
+    body = chat("tell me something nice", 1, stream=True)
+    variants = [
+        ("direct", None),
+        ("bare pass-through (aiohttp)", ("passthrough", target)),
+        ("guardrail, rules + static", ("guard", target, "lexicon")),
+        ("guardrail, with encoder", ("guard", target, "onnx")),
+    ]
+    for count in (10, 100):
+        for name, arguments in variants:
+            if arguments is None:
+                table.add(name, str(count), *await stream_cells(upstream_port, body, count))
+            else:
+                with server(*arguments, cores=SERVED) as (port, _):
+                    await streams(port, body, count=2)
+                    table.add(name, str(count), *await stream_cells(port, body, count))
+    return table
+
+
+async def stream_cells(port: int, body: bytes, count: int) -> list[str]:
+    """The figures of one run."""
+    found = await streams(port, body, count=count)
+    firsts = sorted(s.first for s in found)
+    gaps = sorted(gap for s in found for gap in s.gaps)
+    return [
+        f"{1000 * statistics.median(firsts):.0f}",
+        f"{1000 * firsts[int(0.99 * (len(firsts) - 1))]:.0f}",
+        f"{1000 * gaps[int(0.99 * (len(gaps) - 1))]:.0f}",
+        str(sum(s.events for s in found)),
+    ]
+
+
+def machine() -> str:
+    """Which machine and which versions."""
+    model = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+    names = ("uvicorn", "aiohttp", "httpx", "onnxruntime", "orjson")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    cpu = model[1] if model else platform.processor()
+    return f"{os.cpu_count()} cores of {cpu}, {platform.system()}, Python {platform.python_version()}, {versions}"
+
+
+async def main() -> None:
+    """Measure all of it and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--out", type=Path, default=HERE.parent / "docs" / "benchmarks.md")
+    options = parser.parse_args()
+    os.sched_setaffinity(0, OTHERS)
+    with server("upstream", cores=OTHERS) as (upstream_port, _):
+        target = f"http://127.0.0.1:{upstream_port}"
+        whole, p50 = await requests(options.seconds, target, upstream_port)
+        flow = await streaming(target, upstream_port)
+    os.sched_setaffinity(0, SERVED)
+    starts = [cold_start() for _ in range(3)]
+    bare = p50["bare pass-through (aiohttp)"]
+    template = (HERE / "page.md").read_text("utf-8")
+    page = template.format(
+        date=datetime.now(UTC).date().isoformat(),
+        machine=machine(),
+        seconds=f"{options.seconds:g}",
+        rounds=ROUNDS,
+        whole="\n".join(whole.lines),
+        streams="\n".join(flow.lines),
+        static=f"{p50['guardrail, rules + static'] - bare:.2f}",
+        encoder=f"{p50['guardrail, with encoder'] - bare:.1f}",
+        rate=f"{p50['guardrail, rules + static rate']:.0f}",
+        start=spread(starts, "{:.1f}"),
+        payload=len(chat(LINE, 1)),
+    )
+    options.out.write_text(page, "utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
