@@ -76,12 +76,17 @@ def resources_for(policy: Policy, profile: Profile, kinds: Collection[str]) -> t
     person's age band go first, and lines in another language only stand in where none speaks
     theirs.
     """
-    region = profile.region or policy.default_region
+    region = _region(profile) or policy.default_regions.get(profile.language)
     local = [r for r in policy.resources if r.region == region and r.kind in kinds]
     fitting = [r for r in local if profile.age_band in r.ages]
     spoken = [r for r in fitting if profile.language in r.languages]
     # Stable: within the same closeness to the person's age, the order of the file is kept.
     return tuple(sorted(spoken or fitting, key=lambda r: len(r.ages)))
+
+
+def _region(profile: Profile) -> str | None:
+    """The country of a region such as US-CA: help lines are a country's."""
+    return profile.region.partition("-")[0] if profile.region else None
 
 
 def _help(policy: Policy, decision: Decision, profile: Profile) -> str:

@@ -35,7 +35,8 @@ app = typer.Typer(
 policy_app = typer.Typer(help="Work with policy packs.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
 
-out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(highlight=False, soft_wrap=True, stderr=True)  # a wrapped `file:line` finds no file
 
 DEFAULT_FILE = Path("guardrail.yaml")
 
@@ -115,14 +116,19 @@ def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from guardrail.wiring import policy_path
 
     path = config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    written = _written(path)
     mistakes: list[Mistake] = []
-    policy = "default"
     try:
-        policy = load_settings(path, os.environ).policy
-    except ConfigError as error:
+        settings = load_settings(path, os.environ)
+    except ConfigError as error:  # the pack that the file names is looked at all the same
         mistakes += error.mistakes
+        policy = os.environ.get("GUARDRAIL__POLICY") or written.get("policy")
+    else:
+        mistakes += _wrong_wires(settings, str(path or "settings"), written.get("wires"))
+        policy = settings.policy
     try:
-        mistakes += check_policy(policy_path(policy), datetime.now(UTC).date())
+        pack = policy_path(policy if isinstance(policy, str) else "default")
+        mistakes += check_policy(pack, datetime.now(UTC).date())
     except PolicyError as error:
         mistakes += error.mistakes
     _report(mistakes, as_json=as_json)
@@ -144,8 +150,11 @@ def policy_test(
         try:
             trials = run_trials(policy_path(name))
         except PolicyError as error:
-            _list(error.mistakes)
-            raise typer.Exit(1) from None
+            wrong = True
+            lines.append({"policy": name, "mistakes": [str(m) for m in error.mistakes]})
+            if not as_json:
+                _list(error.mistakes)
+            continue
         wrong = wrong or not trials.passed or bool(trials.missed)
         failed = [
             Mistake(trials.file, result.line, f"{result.name}: {problem}")
@@ -175,15 +184,20 @@ def policy_test(
 
 @app.command()
 def score(
-    file: Annotated[Path | None, typer.Argument(help="JSON Lines; standard input if left out.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="JSON Lines; standard input if left out."),
+    ] = None,
     *,
     config: ConfigOption = None,
 ) -> None:
-    """Score texts: JSON Lines in (`text`, `role`, `context`, `lang`), JSON Lines out, same order."""
+    """Score texts: JSON Lines in (`text`, `role`, `context`, `id`), JSON Lines out, same order."""
     from guardrail.scoring import Scorer
 
     settings = _settings(config, {})
-    lines = file.read_text("utf-8").splitlines() if file else sys.stdin.read().splitlines()
+    raw = file.read_bytes() if file else sys.stdin.buffer.read()
+    # Only LF ends a line: JSON strings may hold U+2028 and its like as they are.
+    lines = raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     rows = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
     try:
         scorer = Scorer.load(settings)
@@ -216,10 +230,43 @@ def _settings(
     if path is None and read_default and DEFAULT_FILE.exists():
         path = DEFAULT_FILE
     try:
-        return load_settings(path, os.environ, overrides)
+        return load_settings(path, os.environ, _given(overrides))
     except ConfigError as error:
         _list(error.mistakes)
         raise typer.Exit(1) from None
+
+
+def _given(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given: the others must not stand in the way of the settings file."""
+    nested = {k: _given(v) if isinstance(v, Mapping) else v for k, v in overrides.items()}
+    return {key: value for key, value in nested.items() if value is not None}
+
+
+def _written(path: Path | None) -> Mapping[str, Any]:
+    """The settings file as it stands, with its lines; empty if it cannot be read."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        found = YAML(typ="rt").load(path.read_text("utf-8")) if path else None
+    except (OSError, UnicodeDecodeError, YAMLError):
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _wrong_wires(settings: Settings, file: str, written: Any) -> list[Mistake]:
+    """What is wrong with home-made wires, which a start would refuse."""
+    from guardrail.wire.generic import read_spec
+
+    found: list[Mistake] = []
+    for name, table in settings.wires.items():
+        try:
+            read_spec(name, table)
+        except ConfigError as error:
+            place = written.lc.data.get(name) if hasattr(written, "lc") else None
+            line = place[0] + 1 if place else 0
+            found += [Mistake(file, line, f"wires.{name}: {m.message}") for m in error.mistakes]
+    return found
 
 
 def _serve(settings: Settings) -> None:
@@ -235,27 +282,39 @@ def _serve(settings: Settings) -> None:
     except ConfigError as error:
         _list(error.mistakes)
         raise typer.Exit(1) from None
-    except OSError as error:
-        err.print(f"cannot listen: {escape(str(error))}")
+    except GuardrailError as error:
+        err.print(escape(f"cannot start: {error}"))
         raise typer.Exit(1) from None
+    except OSError as error:
+        for line in _why_not(settings, error):
+            err.print(escape(f"cannot start: {line}"))
+        raise typer.Exit(1) from None
+
+
+def _why_not(settings: Settings, error: OSError) -> list[str]:
+    """What an OSError at the start is about: it names neither the address nor what to do."""
+    from guardrail.doctor import ports
+
+    taken = [f"{found.what} {found.detail}" for found in ports(settings) if not found.ok]
+    if not taken:
+        return [str(error)]
+    return [*taken, "choose others with --port and --admin-port, or stop what runs there"]
 
 
 def _greeting(policy: str, addresses: Any) -> Iterable[str]:
     body = '{"model":"kai","messages":[{"role":"user","content":"I have to go to bed now, bye"}]}'
-    yield f"[bold]guardrail {version()}[/]  policy {policy}"
-    yield f"  chat proxy    {addresses.proxy}  ->  {addresses.upstream}"
-    yield f"  admin         {addresses.admin}"
+    proxy, admin, upstream = map(escape, (addresses.proxy, addresses.admin, addresses.upstream))
+    yield f"[bold]guardrail {version()}[/]  policy {escape(policy)}"
+    yield f"  chat proxy    {proxy}  ->  {upstream}"
+    yield f"  admin         {admin}"
     if addresses.demo:
-        yield f"  [bold]open[/]          {addresses.admin}/demo"
+        yield f"  [bold]open[/]          {admin}/demo"
     yield ""
     yield "Try it:"
-    yield (
-        f"  curl -i {addresses.proxy}/v1/chat/completions "
-        f"-H 'content-type: application/json' -d '{body}'"
-    )
+    yield (f"  curl -i {proxy}/v1/chat/completions -H 'content-type: application/json' -d '{body}'")
 
 
-async def _score_all(scorer: Any, rows: list[tuple[int, str]]) -> int:
+async def _score_all(scorer: Any, rows: list[tuple[int, bytes]]) -> int:
     from rich.progress import Progress
 
     bad = 0
@@ -263,9 +322,12 @@ async def _score_all(scorer: Any, rows: list[tuple[int, str]]) -> int:
         task = progress.add_task("scoring", total=len(rows))
         for number, line in rows:
             result = await scorer.line(number, line)
-            bad += "error" in result
-            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+            bad += "error" in result or "failed" in result
+            text = json.dumps(result, ensure_ascii=False) + "\n"
+            # An id may hold half a surrogate pair; backslashreplace writes it as JSON does.
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
             progress.advance(task)
+    sys.stdout.buffer.flush()
     await scorer.close()
     return bad
 

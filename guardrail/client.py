@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from guardrail._asgi import Headers, Send, respond, without
 from guardrail.wire.base import Asked, Frame, Wire, Words
 
@@ -19,7 +21,7 @@ class Client:
         self.status = 0
         self.shown = ""
         self.last: Frame | None = None  # the last frame of the stream that was sent
-        self.extra: Headers = []  # our own headers, added to whatever answer is given
+        self.extra: Callable[[], Headers] = list  # our own headers, as they stand when it begins
         self._over = False
 
     @property
@@ -31,7 +33,7 @@ class Client:
         """Send the head."""
         self.status = status
         await self._send(
-            {"type": "http.response.start", "status": status, "headers": [*headers, *self.extra]}
+            {"type": "http.response.start", "status": status, "headers": [*headers, *self.extra()]}
         )
 
     async def send(self, body: bytes, *, more: bool = False) -> None:

@@ -103,6 +103,11 @@ class Classify(_Table):
     labels: Mapping[str, str] = Field(
         default_factory=dict, description="Foreign label → ours (transformers, remote)."
     )
+    shape: Literal["openai", "kserve"] = Field(
+        "openai",
+        description="What a remote service speaks: OpenAI's moderation API, or KServe v2 "
+        "(labels are then output names, `name.2` for the third column).",
+    )
     threads: int = Field(1, ge=1, le=64, description="Inference threads.")
     deadline_ms: int = Field(1000, ge=1, description="Deadline of one call.")
     headers: Mapping[str, str] = Field(default_factory=dict, description="Headers (remote).")

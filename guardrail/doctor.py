@@ -20,7 +20,10 @@ from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import Role, Side
 from guardrail.wiring import assessor, policy_path
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "examine", "ports"]
+
+KEY_BYTES = 16
+"""The least that `Pseudonyms` takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,22 @@ def examine(settings: Settings, version: str) -> list[Finding]:
         _policy(settings),
         asyncio.run(_model(settings)),
         asyncio.run(_store(settings)),
-        _port("proxy port", settings.listen.host, settings.listen.port),
-        _port("admin port", settings.admin.host, settings.admin.port),
+        *ports(settings),
         Finding("upstream", ok=True, detail=settings.upstream.url or "the demo companion"),
     ]
+
+
+def ports(settings: Settings) -> list[Finding]:
+    """Whether the addresses of proxy and admin server can be had."""
+    proxy, admin = settings.listen, settings.admin
+    found = [
+        _port("proxy port", proxy.host, proxy.port),
+        _port("admin port", admin.host, admin.port),
+    ]
+    if (proxy.host, proxy.port) == (admin.host, admin.port) and admin.port and found[1].ok:
+        detail = f"{admin.host}:{admin.port} is the proxy's port, too"
+        found[1] = Finding("admin port", ok=False, detail=detail)
+    return found
 
 
 def _policy(settings: Settings) -> Finding:
@@ -73,16 +88,31 @@ async def _model(settings: Settings) -> Finding:
 
 
 async def _store(settings: Settings) -> Finding:
+    """Tries a database of its own.
+
+    A data folder that is not there is not made: if root made it, the service could not use it.
+    """
     folder = settings.data
+    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as trial:
+        with tempfile.TemporaryDirectory(dir=place) as trial:
             store = SqliteStore(Path(trial) / "doctor.db")
             await store.ping()
             await store.close()
+        weak = _weak_key(folder / "pseudonym.key")
     except (GuardrailError, OSError) as error:
         return Finding("store", ok=False, detail=f"{folder}: {error}")
-    return Finding("store", ok=True, detail=f"SQLite in {folder}")
+    if weak:
+        return Finding("store", ok=False, detail=weak)
+    new = "" if place == folder.absolute() else ", made at the first start"
+    return Finding("store", ok=True, detail=f"SQLite in {folder}{new}")
+
+
+def _weak_key(path: Path) -> str:
+    """What is wrong with the key of the pseudonyms; a full disk leaves an empty one."""
+    if not path.exists() or len(path.read_bytes()) >= KEY_BYTES:
+        return ""
+    return f"{path} is damaged: restore it from the backup; a new one forgets who everybody is"
 
 
 def _port(what: str, host: str, port: int) -> Finding:

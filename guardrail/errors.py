@@ -108,7 +108,7 @@ class UpstreamError(GuardrailError):
 
 
 class ClassifierError(GuardrailError):
-    """A classifier could not answer. `kind` is a short word for counters: "timeout", "error"…"""
+    """A classifier could not answer. `kind` is a short word for counters, such as "timeout"."""
 
     def __init__(self, kind: str, message: str = "") -> None:
         super().__init__(message or kind)

@@ -18,7 +18,7 @@ from guardrail.errors import ReplyError, UpstreamError
 from guardrail.review import Review
 from guardrail.screen import Screen, Window
 from guardrail.turn import Decision, Outcome
-from guardrail.wire.base import Asked, Frame, Framer, Wire, Words
+from guardrail.wire.base import Asked, Delta, Frame, Framer, Wire, Words
 
 __all__ = ["Exchange"]
 
@@ -134,10 +134,15 @@ class _Stream:
         self._screen = Screen(chars=hold.chars, seconds=hold.seconds, tail=hold.tail)
         self._frames: deque[Frame] = deque()  # as the screen holds them: it knows only their bytes
         self._said = ""
+        self._open: set[int] = set()  # choices that have begun and not finished
 
     async def run(self) -> Outcome:
         try:
             decision = await self._until_the_end()
+        except ReplyError:  # a frame or a hold-back over its cap: this is no chat
+            decision = await self._x.review.unreadable("stream")
+            if not decision.intervenes:
+                raise UpstreamError("the stream cannot be read") from None
         except UpstreamError:
             if await self._finish() is None:
                 await self._let_go(more=True)
@@ -184,13 +189,19 @@ class _Stream:
             pieces,
             finished=delta.finished,
             now=time.monotonic(),
-            mark=delta.done or bool(delta.finished),
+            mark=delta.done or self._finishes(delta),
         )
         if delta.unjudged:
             decision = await self._x.review.unseen(delta.unjudged)
             if decision is not None and decision.intervenes:
                 return decision
         return await self._judge(windows)
+
+    def _finishes(self, delta: Delta) -> bool:
+        """Whether no choice has more to say: words that follow the reply go in before this frame."""
+        self._open.update(piece.choice for piece in delta.pieces)
+        self._open.difference_update(delta.finished)
+        return bool(delta.finished) and not self._open
 
     async def _finish(self) -> Decision | None:
         return await self._judge(self._screen.finish(time.monotonic()))

@@ -278,7 +278,7 @@ class Metrics:
             QUICK, side=_Vocabulary(Side),
         )  # fmt: skip
         self._hold = self._histogram(
-            "stream_hold_seconds", "How long text of a stream waited to be judged.", HELD
+            "stream_hold_seconds", "The longest that text of a stream waited to be judged.", HELD
         )
         self._upstream = self._histogram(
             "upstream_seconds", "Time spent waiting for the bot's backend.", LONG
@@ -350,12 +350,13 @@ class Metrics:
         for stage, seconds in timings.items():
             if stage not in ELSEWHERE:
                 self._overhead(stage).observe(seconds)
-        total, upstream = timings.get("total"), timings.get("upstream", 0.0)
+        total, upstream = timings.get("total"), timings.get("upstream")
         if total is not None:
             self._whole(record.stream).observe(total)
-            self._overhead("total").observe(max(0.0, total - upstream))
-        if upstream:
+        if upstream is not None:
             self._upstream().observe(upstream)
+        if total is not None and upstream is not None:
+            self._overhead("total").observe(max(0.0, total - upstream))
         if record.stream and "held" in timings:
             self._hold().observe(timings["held"])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import aiohttp
 from yarl import URL
 
-from guardrail._asgi import Headers, Receive, Scope, Send
+from guardrail._asgi import Headers, Message, Receive, Scope, Send
 from guardrail.errors import UpstreamError
 
 __all__ = ["AiohttpTransport", "Answer", "HttpxTransport", "Transport", "Upstream"]
@@ -26,6 +26,7 @@ __all__ = ["AiohttpTransport", "Answer", "HttpxTransport", "Transport", "Upstrea
 HOP_BY_HOP = frozenset(
     {
         b"connection",
+        b"expect",  # the server has answered it; asked again, an upstream that ignores it stalls
         b"keep-alive",
         b"proxy-authenticate",
         b"proxy-authorization",
@@ -36,6 +37,8 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
+EMPTY = frozenset({204, 304})  # a length here is the length of nothing, or of another answer
+FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +91,15 @@ class AiohttpTransport:
         """See `Transport`."""
         session = self._open()
         url = URL(self._base + target, encoded=True)
-        pairs = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in headers]
-        try:
-            async with session.request(
+        pairs = [(_text(k), _text(v)) for k, v in headers]
+        with _failing(aiohttp.ClientError):
+            response = await session.request(
                 method, url, headers=pairs, data=body or None, allow_redirects=False
-            ) as response:
-                raw = list(response.raw_headers)
-                yield Answer(response.status, raw, self._chunks(response))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise UpstreamError(type(error).__name__) from error
+            )
+        try:
+            yield Answer(response.status, list(response.raw_headers), self._chunks(response))
+        finally:
+            response.close()  # after the last byte the connection is already back in the pool
 
     async def close(self) -> None:
         """See `Transport`."""
@@ -117,41 +120,61 @@ class AiohttpTransport:
 
     @staticmethod
     async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        async for chunk in response.content.iter_any():
-            yield chunk
+        with _failing(aiohttp.ClientError):
+            async for chunk in response.content.iter_any():
+                yield chunk
 
 
 class HttpxTransport:
     """For callers who bring their own `httpx` or `httpx2` client (or its transport, in tests).
 
-    Both libraries have the same client; which of the two it is does not matter here.
+    Both libraries have the same client; which of the two it is does not matter here. Its timeouts,
+    pool and proxies apply; its default headers and its cookies do not: requests of many people go
+    through it, and each goes out as it came.
     """
 
     def __init__(self, base: str, client: Any) -> None:
         self._base, self._client = base.rstrip("/"), client
-        library = sys.modules[type(client).__module__.partition(".")[0]]
-        self._errors: tuple[type[Exception], ...] = (library.HTTPError, OSError)
+        self._failures = _failures(client)
 
     @contextlib.asynccontextmanager
     async def send(
         self, method: str, target: str, headers: Headers, body: AsyncIterator[bytes] | bytes
     ) -> AsyncIterator[Answer]:
         """See `Transport`."""
-        request = self._client.build_request(
-            method, self._base + target, headers=headers, content=body or None
-        )
+        with _failing(*self._failures):
+            response = await self._client.send(
+                self._request(method, target, headers, body), stream=True, follow_redirects=False
+            )
         try:
-            response = await self._client.send(request, stream=True, follow_redirects=False)
-            try:
-                yield Answer(response.status_code, response.headers.raw, response.aiter_raw())
-            finally:
-                await response.aclose()
-        except self._errors as error:
-            raise UpstreamError(type(error).__name__) from error
+            yield Answer(response.status_code, response.headers.raw, self._chunks(response))
+        finally:
+            await response.aclose()
 
     async def close(self) -> None:
         """See `Transport`."""
         await self._client.aclose()
+
+    def _request(
+        self, method: str, target: str, headers: Headers, body: AsyncIterator[bytes] | bytes
+    ) -> Any:
+        """A request with these headers, those of its framing, and no others."""
+        request = self._client.build_request(
+            method, self._base + target, headers=headers, content=body or None
+        )
+        given = {name.lower() for name, _ in headers}
+        framing = [
+            (k, v)
+            for k, v in request.headers.raw
+            if k.lower() in FRAMING and k.lower() not in given
+        ]
+        request.headers = type(request.headers)([*framing, *headers])
+        return request
+
+    async def _chunks(self, response: Any) -> AsyncIterator[bytes]:
+        with _failing(*self._failures):
+            async for chunk in response.aiter_raw():
+                yield chunk
 
 
 class Upstream:
@@ -180,25 +203,24 @@ class Upstream:
         Servers do not cancel an app whose client left, so a chat that nobody reads would go on
         being generated and paid for.
         """
-        body = await _body(receive)
-        if not isinstance(body, bytes):  # the body still arrives: `receive` is not ours to watch
-            await self._transfer(scope, body, send)
-            return
-        work = asyncio.current_task()
-        watch = asyncio.create_task(_gone(receive))
-        watch.add_done_callback(lambda ended: ended.cancelled() or (work and work.cancel()))
+        upload = _Upload(receive)
+        transfer = asyncio.create_task(self._transfer(scope, await upload.body(), send))
+        gone = asyncio.create_task(upload.gone())
         try:
-            await self._transfer(scope, body, send)
-        except asyncio.CancelledError:
-            if not watch.done() or watch.cancelled():
-                raise
+            await asyncio.wait({transfer, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if transfer.done():
+                transfer.result()
         finally:
-            watch.cancel()
+            transfer.cancel()
+            gone.cancel()
+            await asyncio.gather(transfer, gone, return_exceptions=True)
 
     async def _transfer(self, scope: Scope, body: AsyncIterator[bytes] | bytes, send: Send) -> None:
         headers = [*self._outgoing(scope["headers"]), *self._own]
         async with self._transport.send(scope["method"], _target(scope), headers, body) as answer:
             gone = _listed(answer.headers) | HOP_BY_HOP
+            if answer.status in EMPTY:
+                gone |= {b"content-length"}
             kept = [(k.lower(), v) for k, v in answer.headers if k.lower() not in gone]
             await send({"type": "http.response.start", "status": answer.status, "headers": kept})
             async for chunk in answer.chunks:
@@ -232,27 +254,61 @@ def _target(scope: Scope) -> str:
     return f"{path}?{query}" if query else path
 
 
-async def _gone(receive: Receive) -> None:
-    """Return once the client has hung up."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class _Upload:
+    """The request body, and after it the wait for the client to hang up.
 
+    There is one `receive` for both, so the second begins when the first has ended.
+    """
 
-async def _body(receive: Receive) -> AsyncIterator[bytes] | bytes:
-    """The request body: whole if it comes in one piece, else as a stream."""
-    first = await receive()
-    if not first.get("more_body", False):
-        return bytes(first.get("body", b""))
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._whole = asyncio.Event()
 
-    async def rest() -> AsyncIterator[bytes]:
-        message = first
-        while True:
-            if message["type"] == "http.disconnect":
-                raise OSError("the client hung up before its request was complete")
+    async def body(self) -> AsyncIterator[bytes] | bytes:
+        """All of it if it came in one piece, else a stream."""
+        first = await self._receive()
+        if first["type"] == "http.request" and not first.get("more_body", False):
+            self._whole.set()
+            return bytes(first.get("body", b""))
+        return self._stream(first)
+
+    async def gone(self) -> None:
+        """Return once the client has hung up, having sent its whole request."""
+        await self._whole.wait()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _stream(self, message: Message) -> AsyncIterator[bytes]:
+        while message["type"] != "http.disconnect":
             if message.get("body"):
                 yield message["body"]
             if not message.get("more_body", False):
+                self._whole.set()
                 return
-            message = await receive()
+            message = await self._receive()
+        raise OSError("the client hung up before its request was complete")
 
-    return rest()
+
+def _text(raw: bytes) -> str:
+    """A header as aiohttp wants it: it writes UTF-8, so that is how bytes come through unchanged."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+@contextlib.contextmanager
+def _failing(*failures: type[Exception]) -> Iterator[None]:
+    """Whatever goes wrong in here is the upstream's failure."""
+    expected: tuple[type[Exception], ...] = (*failures, OSError)
+    try:
+        yield
+    except expected as error:
+        raise UpstreamError(type(error).__name__) from error
+
+
+def _failures(client: Any) -> tuple[type[Exception], ...]:
+    """What a client's own library raises; which library that is, its class tells."""
+    libraries = {base.__module__.partition(".")[0] for base in type(client).__mro__}
+    modules = [sys.modules[name] for name in libraries & {"httpx", "httpx2"}]
+    return tuple(failure for m in modules for failure in (m.HTTPError, m.InvalidURL))

@@ -28,7 +28,7 @@ from guardrail.exchange import Exchange
 from guardrail.identity import IdentityRules, identify
 from guardrail.review import Review
 from guardrail.routes import Route
-from guardrail.turn import Decision, Outcome
+from guardrail.turn import Outcome
 from guardrail.wire.base import Asked, Words
 
 __all__ = ["Door", "Guard", "Responder"]
@@ -98,7 +98,7 @@ class Responder:
         asked = self._asked = self._wire.read_turn(body)
         review = self._review = await self._open(asked)
         decision = await review.inbound()
-        client.extra = self._headers(review, decision)
+        client.extra = lambda: self._headers(review)
         if decision.intervenes:
             await client.say(Words(decision.id, review.words(decision)), asked)
             return Outcome.INTERVENED
@@ -128,13 +128,13 @@ class Responder:
         hidden = self._guard.identity.names | {b"accept-encoding"}
         return {**self._scope, "headers": without(self._scope["headers"], hidden)}
 
-    def _headers(self, review: Review, decision: Decision) -> Headers:
+    def _headers(self, review: Review) -> Headers:
         if not self._guard.disclose:
             return []
         return [
             (b"x-guardrail-id", review.turn.id.encode()),
-            (b"x-guardrail-action", decision.action.value.encode()),
-            (b"x-guardrail-policy", decision.policy.encode()),
+            (b"x-guardrail-action", review.strongest.value.encode()),
+            (b"x-guardrail-policy", review.policy.tag.encode()),
         ]
 
     async def _upstream_broke(self, error: UpstreamError, client: Client) -> None:

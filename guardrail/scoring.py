@@ -19,6 +19,9 @@ __all__ = ["Scorer"]
 OPERATING_POINT = 0.5
 """Where a label is flagged if the classifier has no operating point of its own (the lexicon)."""
 
+PATIENCE_MS = 60_000
+"""Nobody waits for an offline answer: a busy machine must not turn scores into time-outs."""
+
 
 class Scorer:
     """Reads one JSON row, gives one result. A bad row gives `error`, never a score."""
@@ -35,28 +38,31 @@ class Scorer:
         Raises:
             ConfigError: the model cannot be loaded.
         """
-        return cls(assessor(settings))
+        patience = max(PATIENCE_MS, settings.classifier.deadline_ms)
+        classifier = settings.classifier.model_copy(update={"deadline_ms": patience})
+        return cls(assessor(settings.model_copy(update={"classifier": classifier})))
 
-    async def line(self, number: int, line: str) -> dict[str, Any]:
-        """Score one line of JSON Lines."""
+    async def line(self, number: int, line: str | bytes) -> dict[str, Any]:
+        """Score one line of JSON Lines. The row's `id`, if it has one, comes back with it."""
+        known: dict[str, Any] = {}
         try:
             row = json.loads(line)
+            if isinstance(row, dict) and "id" in row:
+                known = {"id": row["id"]}
             utterance = _utterance(row)
-        except (ValueError, RequestError) as error:
-            return {"line": number, "error": str(error)}
-        result = await self.score(utterance)
-        return {"id": row["id"], **result} if "id" in row else result
+        except (ValueError, RecursionError, RequestError) as error:
+            return {**known, "line": number, "error": str(error)}
+        return {**known, **await self.score(utterance)}
 
     async def score(self, utterance: Utterance) -> dict[str, Any]:
         """The scores of one utterance: `scores`, `level`, `flags`, and what was not judged."""
         side = Side.BOT if utterance.role is Role.ASSISTANT else Side.USER
         found = await self._assessor.assess(side, (utterance,))
-        scores = {label: round(found.score(label), 4) for label in self._bars}
         level = found.level()
         result: dict[str, Any] = {
-            "scores": scores,
+            "scores": {label: round(found.score(label), 4) for label in self._bars},
             "level": str(level) if level else None,
-            "flags": [label for label, bar in self._bars.items() if scores[label] >= bar],
+            "flags": [label for label, bar in self._bars.items() if found.score(label) >= bar],
         }
         if language(utterance.text) is None:
             result["unjudged"] = ["language"]
@@ -73,13 +79,17 @@ def _utterance(row: Any) -> Utterance:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise RequestError('each line must be an object with a string "text"')
     context = row.get("context") or []
-    if not isinstance(context, list) or not all(isinstance(said, dict) for said in context):
+    if not isinstance(context, list) or not all(map(_says, context)):
         raise RequestError('"context" must be a list of {"role", "text"}')
     return Utterance(
         row["text"],
         _role(row.get("role", "user")),
-        tuple(Message(_role(said.get("role")), str(said.get("text", ""))) for said in context),
+        tuple(Message(_role(said.get("role")), said["text"]) for said in context),
     )
+
+
+def _says(said: Any) -> bool:
+    return isinstance(said, dict) and isinstance(said.get("text"), str)
 
 
 def _role(word: Any) -> Role:

@@ -69,7 +69,9 @@ def proxy_app(house: House, upstream: str) -> ASGIApp:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, *, version: str = "") -> AsyncIterator[tuple[House, Addresses]]:
+async def serving(
+    settings: Settings, *, version: str = ""
+) -> AsyncIterator[tuple[House, Addresses]]:
     """Everything up and answering; everything down again on leaving.
 
     Raises:
@@ -98,7 +100,7 @@ async def serving(settings: Settings, *, version: str = "") -> AsyncIterator[tup
     ]
     keeping = [asyncio.create_task(_keep_house(house)), asyncio.create_task(_watch(house))]
     try:
-        while not all(server.started for server in servers):
+        while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has no event
             await asyncio.sleep(0.01)
         yield house, addresses
     finally:

@@ -53,17 +53,22 @@ def tcp(handler: Handler) -> Iterator[str]:
     """Let `handler` answer each connection, byte for byte as it likes."""
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
+    under_way: set[asyncio.Task[Any] | None] = set()
+
+    async def each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        under_way.add(asyncio.current_task())
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            await handler(reader, writer)
+        writer.close()
 
     async def run(sock: socket.socket) -> None:
-        async def each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                await handler(reader, writer)
-            writer.close()
-
         server = await asyncio.start_server(each, sock=sock)
         await stop.wait()
         server.close()
-        await asyncio.sleep(0)
+        for task in under_way:
+            if task is not None:
+                task.cancel()
+        await asyncio.sleep(0.01)  # for the transports to close
 
     with listen() as sock, _running(lambda: _drive(loop, run(sock))):
         try:

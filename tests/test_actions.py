@@ -66,7 +66,7 @@ POLICY = Policy(
     postures={},
     texts={"help": {"en": "Stay.", "zh": "别走。"}, "english": {"en": "Only this."}},
     resources=RESOURCES,
-    default_region="US",
+    default_regions={"en": "US", "zh": "JP"},
 )
 
 NOWHERE = "In immediate danger, wherever you are: call your local emergency number"
@@ -177,8 +177,13 @@ class TestResourcesFor:
         assert self.numbers(profile("JP"), "crisis", "youth") == ["300"]
 
     def test_default_region(self):
-        """Without a region the policy's default counts."""
+        """Without a region the policy's default for the language counts."""
         assert self.numbers(profile(None), "crisis") == ["100"]
+        assert self.numbers(profile(None, "zh"), "crisis") == ["300"]
+
+    def test_a_state_is_in_its_country(self):
+        """US-CA finds the lines of US."""
+        assert self.numbers(profile("US-CA"), "crisis") == ["100"]
 
     def test_unknown_region(self):
         """A region that we do not cover has nothing."""

@@ -72,6 +72,7 @@ def create_admin(parts: AdminParts) -> ASGIApp:
         docs_url=None,  # its pages load scripts from elsewhere, which our policy forbids
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        redirect_slashes=False,
         lifespan=_lifespan(parts.demo),
     )
     app.add_exception_handler(StoreError, _store_failed)

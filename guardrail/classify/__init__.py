@@ -1,0 +1,1 @@
+"""Classifiers: one port, several answers, and the text preparation that they share."""

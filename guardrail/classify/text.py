@@ -32,6 +32,12 @@ _INVISIBLE = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and half surrogate pairs
 _SPACE = re.compile(r"\s+")
+_LETTER = re.compile("[A-Za-z]")
+_LATIN = "A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+_CHINESE = "\u3400-\u4dbf\u4e00-\u9fff"
+_NOT_LATIN, _NOT_CHINESE = re.compile(f"[^{_LATIN}]+"), re.compile(f"[^{_CHINESE}]+")
+_LATIN_OR_CHINESE = re.compile(f"[{_LATIN}{_CHINESE}]+")
+LANGUAGE_CHARACTERS = 2000
 _MARKS = {Role.USER: "user: ", Role.ASSISTANT: "bot: ", Role.SYSTEM: "bot: ", Role.TOOL: "bot: "}
 
 S = TypeVar("S", str, list[int])
@@ -83,18 +89,15 @@ def language(text: str) -> str | None:
     """`"en"`, `"zh"`, or `None` when most letters are of another script or there are none.
 
     Script only: French counts as "en". A Chinese character weighs as much as two Latin letters,
-    because one carries about as much as a short word; kana make a text Japanese, not Chinese.
+    because one carries about as much as a short word; kana make a text Japanese, not Chinese. The
+    first `LANGUAGE_CHARACTERS` tell.
     """
-    latin = chinese = other = 0
-    for character in text:
-        if not character.isalpha():
-            continue
-        if character.isascii() or "\u00c0" <= character <= "\u024f":
-            latin += 1
-        elif "\u4e00" <= character <= "\u9fff" or "\u3400" <= character <= "\u4dbf":
-            chinese += 2
-        else:
-            other += 1
+    text = text[:LANGUAGE_CHARACTERS]
+    if text.isascii():
+        return "en" if _LETTER.search(text) else None
+    latin = len(_NOT_LATIN.sub("", text))
+    chinese = 2 * len(_NOT_CHINESE.sub("", text))
+    other = sum(map(str.isalpha, _LATIN_OR_CHINESE.sub("", text)))
     if latin + chinese == 0 or other > latin + chinese or other * 4 > chinese > latin:
         return None
     return "zh" if chinese >= latin else "en"

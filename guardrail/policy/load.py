@@ -116,7 +116,7 @@ def _policy(reader: Reader, root: Node, resources: tuple[Resource, ...], revisio
         resources=resources,
         limits=read_limits(reader, part("limits")),
         hold=read_hold(reader, part("hold")),
-        default_region=_region(reader, keys.get("default_region")),
+        default_regions=_regions(reader, keys.get("default_region"), languages),
         languages=languages,
     )
 
@@ -127,10 +127,21 @@ def _name(reader: Reader, node: Node | None) -> str:
     return reader.pattern(node, NAME, "a name", "small letters, digits and hyphens")
 
 
-def _region(reader: Reader, node: Node | None) -> str:
+def _regions(reader: Reader, node: Node | None, languages: tuple[str, ...]) -> Mapping[str, str]:
+    """Where somebody probably is whose region we do not know: one for all, or one by language."""
+
+    def region(where: Node) -> str:
+        return reader.pattern(where, REGION, "a region", "two capital letters, such as US or CN")
+
     if node is None:
-        return ""
-    return reader.pattern(node, REGION, "a region", "two capital letters, such as US or CN")
+        return {}
+    if not isinstance(node.value, Mapping):
+        return dict.fromkeys(languages, region(node))
+    found = {language: region(child) for language, child in node.value.items()}
+    for language in languages:
+        if language not in found:
+            reader.complain(node, f"default_region needs a region for {language!r}")
+    return found
 
 
 def _languages(reader: Reader, node: Node | None) -> tuple[str, ...]:

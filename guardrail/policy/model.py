@@ -142,7 +142,7 @@ class Policy:
     resources: tuple[Resource, ...]
     limits: Mapping[AgeBand, Limits] = field(default_factory=dict)
     hold: Hold = field(default_factory=Hold)
-    default_region: str = "US"
+    default_regions: Mapping[str, str] = field(default_factory=dict)  # by language
     languages: tuple[str, ...] = ("en", "zh")
 
     @property

@@ -66,7 +66,12 @@ def policy_schema() -> Json:
                 "mode": _words(Mode),
                 "shadow_until": _pattern(r"\d{4}-\d{2}-\d{2}"),
                 "languages": _one_or_more(_words(Language)),
-                "default_region": _pattern(REGION.pattern),
+                "default_region": {
+                    "anyOf": [
+                        _pattern(REGION.pattern),
+                        _keyed(tuple(Language), _pattern(REGION.pattern)),
+                    ]
+                },
                 "thresholds": _by_label("threshold"),
                 "failure": _by_label("posture"),
                 "hold": _hold(),

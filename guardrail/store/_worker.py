@@ -75,7 +75,7 @@ class Worker:
         """The result of `work`, durable if it writes.
 
         Raises:
-            StoreError: nothing of it was kept.
+            StoreError: it was not carried out.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self._gate:

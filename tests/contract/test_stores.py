@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -131,6 +132,19 @@ async def test_no_update_is_lost_between_two_stores(twins):
     assert (session.turns, usage.turns) == (200, 200)
 
 
+async def test_an_update_is_not_overtaken(twins):
+    """While one store is between reading and writing, the other waits."""
+
+    def slow(session: Session | None, usage: Usage) -> tuple[Session, Usage]:
+        time.sleep(0.03)
+        return turn()(session, usage)
+
+    await asyncio.gather(*(store.ping() for store in twins))
+    await asyncio.gather(*(store.update("c", "u", DAY, slow) for store in twins))
+    session, _ = await twins[0].update("c", "u", DAY, look)
+    assert session.turns == 2
+
+
 async def test_what_one_store_wrote_the_other_reads_at_once(twins):
     """An acknowledged event is visible everywhere."""
     for n in range(20):
@@ -234,6 +248,14 @@ async def test_every_field_of_a_query_filters(store: Store, query, found):
         event("e5", at=NOW + 5, kind="cases", user="v", conversation="d"),
     )
     assert await ids(store, **query) == found
+
+
+async def test_kinds_are_found_below_any_dot(store: Store):
+    """A kind that merely begins with the same letters is not below it."""
+    kinds = ("a.b", "a.b.c", "a.bc", "a.b.d", "ab.c")
+    await store.append(*(event(kind, kind=kind) for kind in kinds))
+    assert await ids(store, kind="a.b.", ascending=True) == ["a.b.c", "a.b.d"]
+    assert await ids(store, kind="a.", ascending=True) == ["a.b", "a.b.c", "a.bc", "a.b.d"]
 
 
 async def test_pages_follow_each_other(store: Store):

@@ -110,7 +110,7 @@ async def test_a_crisis_in_chinese_is_answered_in_chinese(face, backend):
     """The words are those of the person's language."""
     app = await face()
     got = await call(app, PATH, say("我真的不想活了，想自杀")).done()
-    assert "988" in got.json["choices"][0]["message"]["content"]
+    assert "12356" in got.json["choices"][0]["message"]["content"]
     assert "你" in got.json["choices"][0]["message"]["content"]
 
 
@@ -124,6 +124,7 @@ async def test_a_harmful_whole_reply_is_replaced(face, backend):
     assert int(got.header("content-length")) == len(got.body)
     assert got.json["choices"][0]["finish_reason"] == "content_filter"
     assert got.json["usage"]["total_tokens"] == 7
+    assert got.header("x-guardrail-action") == "replace"
 
 
 async def test_a_harmless_stream_arrives_byte_for_byte(face, backend):
@@ -149,9 +150,17 @@ async def test_the_first_sentence_leaves_before_the_second_is_made(face, backend
     """Screening holds back, it does not collect the whole answer."""
     go = asyncio.Event()
     first = "This is quite a long first sentence so that the tail is covered as well. " * 3
-    backend.parts = [chunk(first), go, chunk("Second."), chunk(None, finish="stop"), b"data: [DONE]\n\n"]
+    backend.parts = [
+        chunk(first),
+        go,
+        chunk("Second."),
+        chunk(None, finish="stop"),
+        b"data: [DONE]\n\n",
+    ]
     got = call(await face(), PATH, say("hi", stream=True))
-    backend.parts.insert(1, chunk("And a beginning that waits for its end and so pushes the tail along well enough "))
+    backend.parts.insert(
+        1, chunk("And a beginning that waits for its end and so pushes the tail along well enough ")
+    )
     await got.until(b"long first sentence")
     assert not go.is_set()
     go.set()
@@ -162,8 +171,16 @@ async def test_the_first_sentence_leaves_before_the_second_is_made(face, backend
 async def test_harm_in_a_stream_never_arrives_and_the_backend_is_stopped(face, backend):
     """Zero bytes of the phrase; well-formed end; the backend's work ends with it."""
     never = asyncio.Event()
-    bad = [chunk(piece) for piece in ("Well, hon", "estly, you sho", "uld kill yo", "urself. ", "Go.")]
-    backend.parts = [chunk(None, role="assistant"), chunk("I hear you. "), *bad, never, chunk("more")]
+    bad = [
+        chunk(piece) for piece in ("Well, hon", "estly, you sho", "uld kill yo", "urself. ", "Go.")
+    ]
+    backend.parts = [
+        chunk(None, role="assistant"),
+        chunk("I hear you. "),
+        *bad,
+        never,
+        chunk("more"),
+    ]
     app = await face()
     got = await call(app, PATH, say("i feel low", stream=True)).done()
     text = "".join(

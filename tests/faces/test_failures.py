@@ -20,7 +20,9 @@ from guardrail.turn import Label, Signal
 
 PATH = "/v1/chat/completions"
 POLICY = Path(__file__).parents[2] / "policies" / "default.yaml"
-PEERS = IdentityRules(HeaderRules(trusted_peers=(__import__("ipaddress").ip_network("127.0.0.0/8"),)))
+PEERS = IdentityRules(
+    HeaderRules(trusted_peers=(__import__("ipaddress").ip_network("127.0.0.0/8"),))
+)
 
 
 class Judge:
@@ -174,7 +176,9 @@ async def test_somebody_who_says_to_be_14_is_a_minor_from_then_on(make_guard):
     await call(app, PATH, body).done()
     assert (await last_record(app))["profile"]["age_band"] == "minor"
     says_minor.answer = ()
-    await call(app, PATH, {**body, "messages": [{"role": "user", "content": "so, what now"}]}).done()
+    await call(
+        app, PATH, {**body, "messages": [{"role": "user", "content": "so, what now"}]}
+    ).done()
     assert (await last_record(app))["profile"]["age_band"] == "minor"
 
 
@@ -192,7 +196,12 @@ async def test_parts_nobody_can_read_do_not_reach_a_minor(make_guard):
     audio = {"id": "a", "data": "AAAA", "transcript": "hello", "expires_at": 1}
     for band, passes in ((b"adult", True), (b"minor", False)):
         app = GuardrailMiddleware(backend, guard=make_guard(identity=PEERS))
-        backend.parts = [chunk("hi"), chunk(None, audio=audio), chunk(None, finish="stop"), b"data: [DONE]\n\n"]
+        backend.parts = [
+            chunk("hi"),
+            chunk(None, audio=audio),
+            chunk(None, finish="stop"),
+            b"data: [DONE]\n\n",
+        ]
         got = await call(app, PATH, ask(stream=True), headers=age(band)).done()
         assert (got.body == b"".join(backend.parts)) is passes
         assert "audio" in (await last_record(app))["unjudged"]

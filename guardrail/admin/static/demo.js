@@ -88,24 +88,30 @@ class Turn {
 
   seen() {
     const turn = this.record;
-    const added = turn.decisions.some((decision) => decision.adds_words);
-    const effect = this.replaced() ? t("demo.instead") : added ? t("demo.added") : null;
     return [
-      el("p", {}, badge(strongest(turn.decisions)), effect && ` ${effect}`),
+      el("p", {}, badge(strongest(turn.decisions)), ` ${t(this.effect())}`),
       decisionList(turn),
       ...failures(turn),
       this.whatWasMeant(),
       scoreTable(turn),
       facts(turn),
       el("p", { class: "id" }, el("code", {}, turn.id), " · ", el("code", {}, turn.decisions.at(-1)?.policy ?? "")),
-    ];
+    ].filter(Boolean);
   }
 
+  effect() {
+    if (this.meant === null) return "demo.never";
+    if (this.replaced()) return "demo.instead";
+    const added = this.record.decisions.some((decision) => decision.adds_words);
+    return added ? "demo.added" : "demo.all";
+  }
+
+  /** What the companion wanted to say, if not all of it arrived. */
   whatWasMeant() {
-    if (this.meant === null) return el("p", { class: "soft" }, t("demo.never"));
+    if (this.meant === null) return null;
     const { theirs } = this.shares();
     const withheld = Array.from(this.meant).slice(Array.from(theirs).length).join("");
-    if (!withheld.trim()) return el("p", { class: "soft" }, t("demo.all"));
+    if (!withheld.trim()) return null;
     const words = el("blockquote", {}, theirs, el("mark", { title: t("demo.withheld") }, withheld));
     return el("div", { class: "meant" }, el("h3", {}, t("demo.wanted")), words);
   }
@@ -253,6 +259,7 @@ $("#say").addEventListener("keydown", (event) => {
   }
 });
 $("#new").addEventListener("click", begin);
+$("#send").disabled = false;
 onLanguage(() => {
   drawChoices();
   for (const turn of turns) turn.draw();

@@ -94,8 +94,7 @@ function casesTable(cases) {
       [t("cases.waiting"), (c) => el("span", { class: "waiting", "data-since": c.opened_at }, ago(state.now - c.opened_at))],
       [t("cases.signals"), (c) => number(c.signals)],
       [t("turn.age"), (c) => t(`age.${c.age_band}`)],
-      [t("cases.where"), (c) => c.region ?? "–"],
-      [t("cases.language"), (c) => t(`language.${c.language}`)],
+      [t("cases.where"), (c) => `${c.region ?? "–"} · ${t(`language.${c.language}`)}`],
     ],
     cases,
   );

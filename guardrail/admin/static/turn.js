@@ -15,7 +15,13 @@ export function badge(decision) {
 
 /** One line per decision: side, action, rule, why, under which article. */
 export function decisionList(turn) {
-  return el("ul", { class: "decided" }, ...turn.decisions.map(decisionItem));
+  return el("ul", { class: "decided" }, ...turn.decisions.filter(tells).map(decisionItem));
+}
+
+/** A plain "passed" says nothing where the same side was decided on otherwise, too. */
+function tells(decision, _, all) {
+  if (decision.action !== "allow" || decision.degraded) return true;
+  return all.every((other) => other === decision || other.side !== decision.side);
 }
 
 function decisionItem(decision) {

@@ -52,10 +52,10 @@ def _emergencies(policy: Policy, source: Source) -> Iterator[Mistake]:
 
 def _fallback(policy: Policy, source: Source) -> Iterator[Mistake]:
     regions = {entry.region for entry in policy.resources}
-    if policy.default_region not in regions:
+    for region in sorted(set(policy.default_regions.values()) - regions):
         yield source.pack.mistake(
             ("default_region",),
-            f"there are no resources for the default region {policy.default_region}",
+            f"there are no resources for the default region {region}",
             "one of: " + ", ".join(sorted(regions - {EVERYWHERE})),
         )
     if not any(e.kind == Kind.DIRECTORY and e.region == EVERYWHERE for e in policy.resources):
