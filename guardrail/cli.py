@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -116,15 +116,14 @@ def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from guardrail.wiring import policy_path
 
     path = config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
-    written = _written(path)
     mistakes: list[Mistake] = []
     try:
         settings = load_settings(path, os.environ)
     except ConfigError as error:  # the pack that the file names is looked at all the same
         mistakes += error.mistakes
-        policy = os.environ.get("GUARDRAIL__POLICY") or written.get("policy")
+        policy = os.environ.get("GUARDRAIL__POLICY") or _written(path).get("policy")
     else:
-        mistakes += _wrong_wires(settings, str(path or "settings"), written.get("wires"))
+        mistakes += _wrong_wires(settings, path)
         policy = settings.policy
     try:
         pack = policy_path(policy if isinstance(policy, str) else "default")
@@ -254,7 +253,7 @@ def _written(path: Path | None) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _wrong_wires(settings: Settings, file: str, written: Any) -> list[Mistake]:
+def _wrong_wires(settings: Settings, path: Path | None) -> list[Mistake]:
     """What is wrong with home-made wires, which a start would refuse."""
     from guardrail.wire.generic import read_spec
 
@@ -263,13 +262,15 @@ def _wrong_wires(settings: Settings, file: str, written: Any) -> list[Mistake]:
         try:
             read_spec(name, table)
         except ConfigError as error:
-            place = written.lc.data.get(name) if hasattr(written, "lc") else None
-            line = place[0] + 1 if place else 0
+            lines = getattr(_written(path).get("wires"), "lc", None)
+            line = lines.data[name][0] + 1 if lines is not None and name in lines.data else 0
+            file = str(path or "settings")
             found += [Mistake(file, line, f"wires.{name}: {m.message}") for m in error.mistakes]
     return found
 
 
 def _serve(settings: Settings) -> None:
+    from guardrail.doctor import ports
     from guardrail.serving import Addresses, run
     from guardrail.wiring import House
 
@@ -277,28 +278,22 @@ def _serve(settings: Settings) -> None:
         for line in _greeting(house.policies.current.tag, addresses):
             out.print(line)
 
+    taken = [f"{found.what} {found.detail}" for found in ports(settings) if not found.ok]
+    if taken:  # said before the model is loaded, and with the address, which an OSError lacks
+        _stop(*taken, "choose others with --port and --admin-port, or stop what runs there")
     try:
         asyncio.run(run(settings, version=version(), ready=ready))
     except ConfigError as error:
         _list(error.mistakes)
         raise typer.Exit(1) from None
-    except GuardrailError as error:
-        err.print(escape(f"cannot start: {error}"))
-        raise typer.Exit(1) from None
-    except OSError as error:
-        for line in _why_not(settings, error):
-            err.print(escape(f"cannot start: {line}"))
-        raise typer.Exit(1) from None
+    except (GuardrailError, OSError) as error:
+        _stop(str(error))
 
 
-def _why_not(settings: Settings, error: OSError) -> list[str]:
-    """What an OSError at the start is about: it names neither the address nor what to do."""
-    from guardrail.doctor import ports
-
-    taken = [f"{found.what} {found.detail}" for found in ports(settings) if not found.ok]
-    if not taken:
-        return [str(error)]
-    return [*taken, "choose others with --port and --admin-port, or stop what runs there"]
+def _stop(*lines: str) -> NoReturn:
+    for line in lines:
+        err.print(escape(f"cannot start: {line}"))
+    raise typer.Exit(1)
 
 
 def _greeting(policy: str, addresses: Any) -> Iterable[str]:

@@ -237,10 +237,11 @@ def _from(environment: Mapping[str, str]) -> dict[str, Any]:
 def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(low)
     for key, value in high.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _merge(merged[key], value)
+        if isinstance(value, Mapping):
+            below = merged.get(key)
+            merged[key] = _merge(below if isinstance(below, Mapping) else {}, value)
         elif value is not None:
-            merged[key] = dict(value) if isinstance(value, Mapping) else value
+            merged[key] = value
     return merged
 
 

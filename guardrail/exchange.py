@@ -59,7 +59,10 @@ class Exchange:
             UpstreamError: the backend failed, or ended before its answer was complete.
             TimeoutError: nothing came within `seconds`.
         """
+        began = time.perf_counter()
         event = await self.backend.hear(seconds)
+        timings = self.review.timings
+        timings["upstream"] = timings.get("upstream", 0.0) + time.perf_counter() - began
         if event is None:
             raise TimeoutError
         if isinstance(event, Gone):

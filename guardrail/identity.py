@@ -120,18 +120,21 @@ class Pseudonyms:
     ) -> str | None:
         """The conversation's key, or `None` if this request cannot tell it from another one.
 
-        Without an id of its own a conversation is known by its beginning: everything up to and
+        Without an id of its own a conversation is known by its beginning: what was said up to and
         including the first reply. Before there is a reply, two strangers who both begin with "hi"
-        cannot be told apart, so there is no key yet.
+        cannot be told apart, so there is no key yet. System prompts do not count: many hold the
+        date or the time, and the conversation would be a new one with every request.
         """
         scope = hashlib.sha256(app).hexdigest()
         who = self.user(app, identity) or ""  # a claimed "ann" must not join a proven one's talk
         if identity.conversation is not None:
             return self.of("conversation", scope, who, identity.conversation)
-        for position, message in enumerate(messages):
+        start: list[str] = []
+        for message in messages:
+            if message.role in (Role.USER, Role.ASSISTANT):
+                start.append(message.text.strip())
             if message.role is Role.ASSISTANT:
-                start = messages[: position + 1]
-                return self.of("beginning", scope, who, *(m.text.strip() for m in start))
+                return self.of("beginning", scope, who, *start)
         return None
 
 

@@ -26,6 +26,7 @@ from guardrail.screen import Window
 from guardrail.session import Session, Usage, stricter
 from guardrail.store.base import Event, Store
 from guardrail.turn import (
+    ACTION_RANK,
     Action,
     AgeBand,
     Assessment,
@@ -143,22 +144,21 @@ class Review:
     # -- what we say -----------------------------------------------------------------------
 
     def words(self, decision: Decision) -> str:
-        """The words that stand in place of the bot's; support owed to the person comes with them."""
-        return "\n\n".join([words(self.policy, decision, self._profile), *self._owed(decision)])
+        """The words that stand in place of the bot's; support owed to the person comes with them.
+
+        Unless they name help themselves: the same numbers twice are noise at the worst moment.
+        """
+        own = words(self.policy, decision, self._profile)
+        return own if decision.resources else "\n\n".join([own, *self._owed()])
 
     @property
     def addition(self) -> str:
         """The words that follow the bot's reply; empty if there are none."""
         return "\n\n".join(self._owed())
 
-    def _owed(self, beside: Decision | None = None) -> list[str]:
-        said = {beside.text} if beside is not None else set()
-        owed: list[str] = []
-        for decision in self._decisions:
-            if decision.adds_words and decision.text not in said:
-                said.add(decision.text)
-                owed.append(words(self.policy, decision, self._profile))
-        return owed
+    def _owed(self) -> list[str]:
+        owed = {d.text: d for d in self._decisions if d.adds_words}  # each text once
+        return [words(self.policy, decision, self._profile) for decision in owed.values()]
 
     @property
     def language(self) -> str:
@@ -169,7 +169,7 @@ class Review:
     def strongest(self) -> Action:
         """The strongest action so far, for the response header."""
         actions = (d.action for d in self._decisions if d.enforced)
-        return max(actions, key=list(Action).index, default=Action.ALLOW)
+        return max(actions, key=ACTION_RANK.__getitem__, default=Action.ALLOW)
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -312,7 +312,8 @@ class Review:
         if decision.intervenes or decision.adds_words:
             events.append(intervention(turn, decision))
         if decision.severity is not None and decision.enforced:
-            events += [opening(decision, turn), signal(decision, turn)]
+            level = self._seen[decision.side].level()
+            events += [opening(decision, turn, level), signal(decision, turn, level)]
         return events
 
 

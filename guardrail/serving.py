@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,8 +25,7 @@ from guardrail.door import DoorCheck, door_protocol
 from guardrail.errors import StoreError
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.proxy import AiohttpTransport, Upstream
-from guardrail.store.base import Query
-from guardrail.turn import Severity
+from guardrail.store.base import Event, Query
 from guardrail.wiring import House, assemble
 
 __all__ = ["Addresses", "proxy_app", "run", "serving"]
@@ -34,6 +34,7 @@ log = structlog.get_logger("guardrail")
 
 HOUSEKEEPING = 10.0  # seconds between looks at the open cases
 PURGE = 3600.0
+PAGE = 1000
 GRACE = 20  # seconds that running streams get at shutdown
 
 
@@ -166,6 +167,7 @@ def _server(app: ASGIApp, settings: Settings, *, first: bool) -> _Server:
             access_log=False,
             proxy_headers=False,  # nobody's X-Forwarded-For is believed
             server_header=False,
+            date_header=not first,  # the backend's own passes through; two would be one too many
             timeout_graceful_shutdown=GRACE,
         )
     )
@@ -203,15 +205,26 @@ async def _watch(house: House) -> None:
         await _reload(house)
 
 
+async def _read_on(house: House, events: list[Event]) -> None:
+    """Add the case events that came since; page by page, so that none is ever left out."""
+    while True:
+        after = events[-1].seq if events else 0
+        page = await house.store.read(
+            Query(kind="case.", after_seq=after, limit=PAGE, ascending=True)
+        )
+        events += page
+        if len(page) < PAGE:
+            return
+
+
 async def _keep_house(house: House) -> None:
     """Count open cases for the alerts; forget what is older than it may be."""
     purged = 0.0
+    events: list[Event] = []
     while True:
         try:
-            events = await house.store.read(Query(kind="case.", limit=10_000, ascending=True))
-            waiting = dict.fromkeys(Severity, 0)
-            for case in open_cases(events):
-                waiting[case.severity] += 1
+            await _read_on(house, events)
+            waiting = Counter(case.severity for case in open_cases(events))
             house.metrics.open_cases(waiting)
             if time.monotonic() - purged > PURGE:
                 days = house.settings.retention_days

@@ -118,9 +118,13 @@ def fresh_messages(
 ) -> tuple[int, ...]:
     """Positions of the user messages that were never judged before, oldest first."""
     seen = frozenset(known)
+    start = 0
+    if len(known) >= MEMORY:  # what stands before the oldest that we remember was forgotten
+        start = next((i for i, m in enumerate(messages) if digest(m) in seen), 0)
     last_reply = max((i for i, m in enumerate(messages) if m.role is Role.ASSISTANT), default=-1)
     return tuple(
         position
         for position, message in enumerate(messages)
-        if message.role is Role.USER and (position > last_reply or digest(message) not in seen)
+        if message.role is Role.USER
+        and (position > last_reply or (position >= start and digest(message) not in seen))
     )

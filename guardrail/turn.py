@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = [
+    "ACTION_RANK",
     "Action",
     "AgeBand",
     "Assessment",
@@ -103,6 +104,9 @@ class Action(StrEnum):
     REPLACE = "replace"  # other words instead of the bot's
     BLOCK = "block"  # a plain refusal instead of the bot's words
     END = "end"  # a farewell instead of the bot's words; the session is over
+
+
+ACTION_RANK = {action: rank for rank, action in enumerate(Action)}
 
 
 class Severity(StrEnum):
@@ -255,7 +259,7 @@ class Decision:
     @property
     def action(self) -> Action:
         """The strongest action, for counters and headers."""
-        return max(self.actions, key=list(Action).index, default=Action.ALLOW)
+        return max(self.actions, key=ACTION_RANK.__getitem__, default=Action.ALLOW)
 
 
 @dataclass(frozen=True, slots=True)

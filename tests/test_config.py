@@ -32,6 +32,12 @@ def test_the_later_source_wins(tmp_path):
     assert (settings.listen.port, settings.admin.port, settings.policy) == (3, 2, "a")
 
 
+def test_what_the_command_line_leaves_out_is_a_default():
+    """`guardrail serve` without options and without a file starts."""
+    settings = load_settings(None, {}, {"upstream": {"url": None}, "data": None})
+    assert settings.upstream.url == ""
+
+
 def test_secrets_come_from_elsewhere(tmp_path):
     """`${env:…}` and `${file:…}`, never literals."""
     (tmp_path / "key").write_text("abc\n")

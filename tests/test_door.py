@@ -6,14 +6,17 @@ import http.client
 import socket
 import time
 from asyncio import sleep
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from servers import serve
 
-from guardrail._asgi import ClientGone, header, read_body, respond
+from guardrail._asgi import ClientGone, Message, Receive, Scope, Send, header, read_body, respond
 from guardrail.door import DoorCheck, door_protocol
 from guardrail.errors import BodyError, UpstreamError
+from tests.asgi import call
+from tests.servers import serve
+
+Connect = Callable[[], socket.socket]
 
 DEADLINE = 0.3
 SLACK = 0.4  # a busy machine is late
@@ -24,17 +27,21 @@ SECOND = b"GET /second HTTP/1.1\r\nHost: chat.example\r\n\r\n"
 class App:
     """Behind the door: keeps what reaches it, and answers in the ways that matter here."""
 
-    def __init__(self):
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """As new: one server serves all tests of this file."""
         self.seen: list[tuple[str, str, bytes]] = []
         self.headers: list[list[tuple[bytes, bytes]]] = []
         self.counted: list[str] = []
 
-    def count(self, what, why):
+    def count(self, what: str, why: str) -> None:
         """Stands for the metrics."""
         assert what == "refused"
         self.counted.append(why)
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
         path, headers = scope["path"], scope["headers"]
         self.seen.append((scope["method"], path, b""))
@@ -43,6 +50,10 @@ class App:
             return
         if path == "/broken":
             raise UpstreamError("refused")
+        if path == "/breaks-off":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+            raise UpstreamError("reset")
         if path == "/talks-first":
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"begun", "more_body": True})
@@ -79,24 +90,24 @@ def running() -> Iterator[tuple[App, str]]:
 
 
 @pytest.fixture
-def app(running) -> App:
+def app(running: tuple[App, str]) -> App:
     """The app, done with the tests before and with nothing seen yet."""
     app, url = running
     client = http.client.HTTPConnection(url.removeprefix("http://"))
     client.request("GET", "/early", headers={"Host": "chat.example"})
     client.getresponse().read()
     client.close()
-    app.__init__()
+    app.renew()
     return app
 
 
 @pytest.fixture
-def connect(running, app) -> Iterator[socket.socket]:
+def connect(running: tuple[App, str], app: App) -> Iterator[Connect]:
     """Opens connections; closes them afterwards."""
     port = int(running[1].rpartition(":")[2])
     opened = []
 
-    def open_one():
+    def open_one() -> socket.socket:
         opened.append(socket.create_connection(("127.0.0.1", port), timeout=5))
         return opened[-1]
 
@@ -105,7 +116,7 @@ def connect(running, app) -> Iterator[socket.socket]:
         sock.close()
 
 
-def hear(sock, silence=5.0) -> bytes:
+def hear(sock: socket.socket, silence: float = 5.0) -> bytes:
     """All that comes until the other side closes, or is silent."""
     sock.settimeout(silence)
     heard = b""
@@ -117,7 +128,7 @@ def hear(sock, silence=5.0) -> bytes:
     return heard
 
 
-def trickle(sock, data: bytes, pause: float = 0.05) -> float:
+def trickle(sock: socket.socket, data: bytes, pause: float = 0.05) -> float:
     """Send byte by byte until the other side has had enough; the seconds that took."""
     began = time.monotonic()
     sock.settimeout(pause)
@@ -142,7 +153,7 @@ def statuses(heard: bytes) -> list[int]:
 # -- what is welcome ---------------------------------------------------------------------------
 
 
-def test_a_keep_alive_client_is_served(running, app):
+def test_a_keep_alive_client_is_served(running: tuple[App, str], app: App) -> None:
     """Three requests on one connection, with a pause longer than the deadline for a head."""
     client = http.client.HTTPConnection(running[1].removeprefix("http://"))
     socks = set()
@@ -157,7 +168,7 @@ def test_a_keep_alive_client_is_served(running, app):
     assert app.counted == []
 
 
-def test_a_slow_but_legal_upload_is_served(app, connect):
+def test_a_slow_but_legal_upload_is_served(app: App, connect: Connect) -> None:
     """The head in three pieces, the body in four."""
     sock = connect()
     for piece in (
@@ -174,7 +185,7 @@ def test_a_slow_but_legal_upload_is_served(app, connect):
     assert app.seen == [("POST", "/slow", b"xxxx")]
 
 
-def test_a_chunked_upload_larger_than_the_head_cap_is_served(app, connect):
+def test_a_chunked_upload_larger_than_the_head_cap_is_served(app: App, connect: Connect) -> None:
     """The cap counts what is not body; bodies are the app's to bound."""
     sock = connect()
     chunk = b"1000\r\n" + b"x" * 4096 + b"\r\n"
@@ -184,7 +195,7 @@ def test_a_chunked_upload_larger_than_the_head_cap_is_served(app, connect):
     assert len(app.seen[0][2]) == 409_600
 
 
-def test_a_client_that_is_quicker_than_the_app_is_served(app, connect):
+def test_a_client_that_is_quicker_than_the_app_is_served(app: App, connect: Connect) -> None:
     """All of an answer may be out before its app has returned: the next request is no intruder."""
     sock = connect()
     sock.sendall(b"GET /lingers HTTP/1.1\r\n" + HOST + b"\r\n")
@@ -196,7 +207,7 @@ def test_a_client_that_is_quicker_than_the_app_is_served(app, connect):
     assert app.counted == []
 
 
-def test_upgrades_nobody_asked_us_for_are_ignored(app, connect):
+def test_upgrades_nobody_asked_us_for_are_ignored(app: App, connect: Connect) -> None:
     """Both curl and Java offer h2c on plain requests: answered as if they had not."""
     sock = connect()
     sock.sendall(b"GET / HTTP/1.1\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
@@ -208,7 +219,7 @@ def test_upgrades_nobody_asked_us_for_are_ignored(app, connect):
 # -- what takes too long -----------------------------------------------------------------------
 
 
-def test_a_trickled_head_is_cut(app, connect):
+def test_a_trickled_head_is_cut(app: App, connect: Connect) -> None:
     """A byte every 50 ms: at the deadline it is over."""
     sock = connect()
     seconds = trickle(sock, b"GET / HTTP/1.1\r\nX: " + b"a" * 100)
@@ -218,7 +229,7 @@ def test_a_trickled_head_is_cut(app, connect):
     assert app.counted == ["head_too_slow"]
 
 
-def test_silence_is_cut_without_a_word(app, connect):
+def test_silence_is_cut_without_a_word(app: App, connect: Connect) -> None:
     """Whoever has asked nothing gets no answer."""
     began = time.monotonic()
     assert hear(connect()) == b""
@@ -227,7 +238,7 @@ def test_silence_is_cut_without_a_word(app, connect):
 
 
 @pytest.mark.parametrize("rest", [b"GET / HTTP/1.1\r\nX: " + b"a" * 100, b"\r\n" * 100])
-def test_later_heads_have_the_deadline_too(app, connect, rest):
+def test_later_heads_have_the_deadline_too(app: App, connect: Connect, rest: bytes) -> None:
     """Also blank lines, which never become a request."""
     sock = connect()
     sock.sendall(b"GET /first HTTP/1.1\r\n" + HOST + b"\r\n")
@@ -236,7 +247,7 @@ def test_later_heads_have_the_deadline_too(app, connect, rest):
     assert statuses(hear(sock)) == [408]
 
 
-def test_a_trickled_body_is_cut(app, connect):
+def test_a_trickled_body_is_cut(app: App, connect: Connect) -> None:
     """The app reads bodies under a deadline; the door lets its answer through."""
     sock = connect()
     sock.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1000\r\n\r\n")
@@ -244,7 +255,7 @@ def test_a_trickled_body_is_cut(app, connect):
     assert hear(sock).endswith(b"body_too_slow")
 
 
-def test_a_body_that_nobody_reads_is_cut(app, connect):
+def test_a_body_that_nobody_reads_is_cut(app: App, connect: Connect) -> None:
     """The app answered early; the rest of the body may not keep the connection."""
     sock = connect()
     sock.sendall(b"POST /early HTTP/1.1\r\n" + HOST + b"Content-Length: 1000\r\n\r\n")
@@ -264,7 +275,7 @@ BIG = {
 
 
 @pytest.mark.parametrize("raw", BIG.values(), ids=BIG.keys())
-def test_big_heads_are_refused(app, connect, raw):
+def test_big_heads_are_refused(app: App, connect: Connect, raw: bytes) -> None:
     """The answer arrives although the client was still sending."""
     sock = connect()
     sock.sendall(raw)
@@ -284,7 +295,7 @@ BIG_BODIES = {
 
 
 @pytest.mark.parametrize("raw", BIG_BODIES.values(), ids=BIG_BODIES.keys())
-def test_big_frills_of_a_body_are_refused(app, connect, raw):
+def test_big_frills_of_a_body_are_refused(app: App, connect: Connect, raw: bytes) -> None:
     """The app, which was reading, hears a hang-up."""
     sock = connect()
     sock.sendall(raw)
@@ -310,7 +321,7 @@ def test_big_frills_of_a_body_are_refused(app, connect, raw):
         ("exact.example:9",),
     ],
 )
-def test_hosts_refused(app, connect, hosts):
+def test_hosts_refused(app: App, connect: Connect, hosts: tuple[str, ...]) -> None:
     """None, two, a strange one or one that is not served here."""
     sock = connect()
     lines = b"".join(b"Host: " + host.encode() + b"\r\n" for host in hosts)
@@ -325,7 +336,7 @@ def test_hosts_refused(app, connect, hosts):
 @pytest.mark.parametrize(
     "host", ["chat.example", "CHAT.example:443", "[::1]:80", "exact.example:8080"]
 )
-def test_hosts_welcome(app, connect, host):
+def test_hosts_welcome(app: App, connect: Connect, host: str) -> None:
     """Case does not matter, nor does a port, unless the list names one."""
     sock = connect()
     sock.sendall(b"GET / HTTP/1.1\r\nHost: " + host.encode() + b"\r\nConnection: close\r\n\r\n")
@@ -360,7 +371,7 @@ def test_hosts_welcome(app, connect, host):
         "/a%3bb",
     ],
 )
-def test_targets_refused(app, connect, target):
+def test_targets_refused(app: App, connect: Connect, target: str) -> None:
     """What one server reads as this path and another as that."""
     sock = connect()
     sock.sendall(b"GET " + target.encode() + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
@@ -380,7 +391,7 @@ def test_targets_refused(app, connect, target):
         ("/v1/projects/p:run@v1", "/v1/projects/p:run@v1"),
     ],
 )
-def test_targets_welcome(app, connect, target, path):
+def test_targets_welcome(app: App, connect: Connect, target: str, path: str) -> None:
     """Odd looks alone are no offence; the query is the app's."""
     sock = connect()
     sock.sendall(b"GET " + target.encode() + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
@@ -428,7 +439,7 @@ SMUGGLING = {
 
 
 @pytest.mark.parametrize("raw", SMUGGLING.values(), ids=SMUGGLING.keys())
-def test_nothing_is_smuggled(app, connect, raw):
+def test_nothing_is_smuggled(app: App, connect: Connect, raw: bytes) -> None:
     """Whatever lies behind a request never becomes another one, and the connection ends."""
     sock = connect()
     sock.sendall(raw)
@@ -438,7 +449,7 @@ def test_nothing_is_smuggled(app, connect, raw):
     assert len(app.seen) <= 1
 
 
-def test_upgrade_with_a_body_is_refused(app, connect):
+def test_upgrade_with_a_body_is_refused(app: App, connect: Connect) -> None:
     """The parser would read the body, when it comes later, as a request."""
     sock = connect()
     length = b"Content-Length: %d\r\n\r\n" % len(SECOND)
@@ -452,7 +463,7 @@ def test_upgrade_with_a_body_is_refused(app, connect):
     assert app.counted == ["upgrade_with_body"]
 
 
-def test_trailers_do_not_become_headers(app, connect):
+def test_trailers_do_not_become_headers(app: App, connect: Connect) -> None:
     """Left to uvicorn, they would be appended while the request is being served."""
     sock = connect()
     sock.sendall(CHUNKED + b"1\r\nx\r\n0\r\nX-Guardrail-User: eve\r\nHost: evil\r\n\r\n")
@@ -462,7 +473,7 @@ def test_trailers_do_not_become_headers(app, connect):
     assert header(app.headers[0], b"host") == b"chat.example"
 
 
-def test_rubbish_never_breaks_into_an_answer(app, connect):
+def test_rubbish_never_breaks_into_an_answer(app: App, connect: Connect) -> None:
     """A body that goes wrong after the answer began: the connection closes, nothing is added."""
     sock = connect()
     head = b"POST /talks-first HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -477,7 +488,7 @@ def test_rubbish_never_breaks_into_an_answer(app, connect):
 # -- what the wrapper says ---------------------------------------------------------------------
 
 
-def test_a_failing_upstream_is_told(app, connect):
+def test_a_failing_upstream_is_told(app: App, connect: Connect) -> None:
     """Where no chat route answers in its own format, the door does."""
     sock = connect()
     sock.sendall(b"GET /broken HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
@@ -487,20 +498,60 @@ def test_a_failing_upstream_is_told(app, connect):
     assert b"refused" not in heard
 
 
+def test_an_upstream_that_breaks_off_is_not_hidden(app: App, connect: Connect) -> None:
+    """The answer stays as short as it was: no end is made up for it."""
+    sock = connect()
+    sock.sendall(b"GET /breaks-off HTTP/1.1\r\n" + HOST + b"\r\n")
+    heard = hear(sock)
+    assert statuses(heard) == [200]
+    assert heard.endswith(b"5\r\nbegun\r\n")
+
+
+def test_websockets_are_handed_over(app: App, connect: Connect) -> None:
+    """The protocol that speaks them answers for itself, and is bound by no deadline of ours."""
+    sock = connect()
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    sock.sendall(b"GET /a//b HTTP/1.1\r\n" + HOST + upgrade + key)
+    assert statuses(hear(sock, 1.0)) == [403]
+    assert app.counted == ["bad_path"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"content-length", b"2")],
+        [(b"transfer-encoding", b"chunked")],
+        [(b"host", b"other")],
+    ],
+)
+async def test_no_server_is_relied_on(headers: list[tuple[bytes, bytes]]) -> None:
+    """What httptools refuses by itself, the wrapper refuses, too (`call` sends one of each)."""
+    app = App()
+    refused = await call(DoorCheck(app, count=app.count), "/", b"ok", headers=headers).done()
+    assert refused.status == 400
+    assert refused.json["error"]["type"] == "invalid_request_error"
+    assert refused.json["error"]["code"] == app.counted[0]
+    assert app.seen == []
+
+
 @pytest.mark.parametrize("path", ["/ok", "/a//b"])
-async def test_websockets_pass_the_same_door(path):
+async def test_websockets_pass_the_same_door(path: str) -> None:
     """Refused before they are accepted."""
     sent, passed = [], []
 
-    async def app(scope, receive, send):
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         passed.append(scope["type"])
 
-    async def send(message):
+    async def receive() -> Message:
+        return {}
+
+    async def send(message: Message) -> None:
         sent.append(message["type"])
 
     check = DoorCheck(app)
     scope = {"type": "websocket", "path": path, "headers": [(b"host", b"a")]}
-    await check(scope, None, send)
-    await check({"type": "lifespan"}, None, send)
+    await check(scope, receive, send)
+    await check({"type": "lifespan"}, receive, send)
     assert passed == (["websocket", "lifespan"] if path == "/ok" else ["lifespan"])
     assert sent == ([] if path == "/ok" else ["websocket.close"])

@@ -183,3 +183,19 @@ def test_nothing_the_user_says_escapes(lines: list[str]):
     fresh = fresh_messages(messages, (), mark)
     assert fresh == tuple(i for i, m in enumerate(messages) if m.role is Role.USER)
     assert all(a < b for a, b in itertools.pairwise(fresh))
+
+
+def test_what_a_full_memory_forgot_is_not_judged_again():
+    """Beyond the memory's size the oldest lines are old, not new: they do not trigger for ever."""
+
+    def mark(message: Message) -> str:
+        return message.text
+
+    long = [
+        Message(role, f"line {n}")
+        for n in range(MEMORY + 50)
+        for role in (Role.USER, Role.ASSISTANT)
+    ]
+    session = remember(advance(None, "c", 1.0), [mark(m) for m in long if m.role is Role.USER])
+    now = [*long, Message(Role.USER, "new")]
+    assert fresh_messages(now, session.known, mark) == (len(now) - 1,)

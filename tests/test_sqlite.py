@@ -382,7 +382,7 @@ async def test_a_session_of_many_messages_is_small(store: SqliteStore):
     """The largest session that is kept takes 8 KB."""
     session = Session("c", NOW, NOW, NOW, known=tuple(f"{n:016x}" for n in range(400)))
     await store.update("c", None, "", lambda _s, _u: (session, Usage()))
-    size = await store._writer.do(
+    size = await store._sessions.do(
         lambda db: db.execute("SELECT length(body) FROM session").fetchone()
     )
     assert size[0] < 8192

@@ -6,7 +6,9 @@ import asyncio
 import math
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +23,7 @@ TEXTS = ("hello", "", "kill myself", "我不想活了", "\u200b\u202e", "nice ga
 BATCH = tuple(Utterance(text, role) for text in TEXTS for role in (Role.USER, Role.ASSISTANT))
 
 
-def test_what_to_install_is_said(monkeypatch):
+def test_what_to_install_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without torch the message holds the line to type."""
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtra, match=r"pip install 'companion-guardrail\[transformers\]'"):
@@ -55,20 +57,20 @@ def make(folder: Path, *, kind: str = "multi_label_classification", head: bool =
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> str:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A model with independent labels."""
     return make(tmp_path_factory.mktemp("models") / "tiny")
 
 
 @pytest.fixture
-async def classifier(folder):
+async def classifier(folder: str) -> AsyncIterator[TransformersClassifier]:
     """It, loaded."""
     made = TransformersClassifier.load(folder, LABELS, device="cpu")
     yield made
     await made.close()
 
 
-async def ask(classifier, text) -> dict[str, float]:
+async def ask(classifier: TransformersClassifier, text: str) -> dict[str, float]:
     """The scores of one text by label."""
     (found,) = await classifier.classify((Utterance(text, Role.USER),))
     return {signal.label: signal.score for signal in found}
@@ -77,7 +79,7 @@ async def ask(classifier, text) -> dict[str, float]:
 # -- the contract ------------------------------------------------------------------------------
 
 
-async def test_one_answer_each_in_order(classifier):
+async def test_one_answer_each_in_order(classifier: TransformersClassifier) -> None:
     """A batch gives one tuple per utterance, the same as one by one."""
     together = await classifier.classify(BATCH)
     assert len(together) == len(BATCH)
@@ -86,7 +88,7 @@ async def test_one_answer_each_in_order(classifier):
     assert await classifier.classify(()) == ()
 
 
-async def test_signals_are_well_formed(classifier):
+async def test_signals_are_well_formed(classifier: TransformersClassifier) -> None:
     """Scores are in 0..1; every signal names source and version; nothing said, nothing found."""
     answers = await classifier.classify(BATCH)
     signals = [signal for answer in answers for signal in answer]
@@ -97,14 +99,14 @@ async def test_signals_are_well_formed(classifier):
     assert all(answer == () for said, answer in zip(BATCH, answers, strict=True) if not said.text)
 
 
-async def test_many_tasks_at_once(classifier):
+async def test_many_tasks_at_once(classifier: TransformersClassifier) -> None:
     """Shared by many tasks, it gives each the answer it would have had alone."""
     alone = await classifier.classify(BATCH[:4])
     many = await asyncio.gather(*(classifier.classify(BATCH[:4]) for _ in range(8)))
     assert all(answer == alone for answer in many)
 
 
-async def test_the_loop_stays_free(classifier):
+async def test_the_loop_stays_free(classifier: TransformersClassifier) -> None:
     """While it works on a long text, other tasks get their turn."""
     long = (Utterance("nice garden " * 2000, Role.USER, (Message(Role.ASSISTANT, "hi"),)),)
     gaps, last = [], time.perf_counter()
@@ -117,7 +119,7 @@ async def test_the_loop_stays_free(classifier):
     assert sorted(gaps)[len(gaps) // 2] < 0.01
 
 
-async def test_cancelling_is_safe(classifier):
+async def test_cancelling_is_safe(classifier: TransformersClassifier) -> None:
     """After a cancelled call the next one is answered as ever."""
     work = asyncio.ensure_future(classifier.classify(BATCH))
     await asyncio.sleep(0)
@@ -126,7 +128,7 @@ async def test_cancelling_is_safe(classifier):
     assert len(await classifier.classify(BATCH[:1])) == 1
 
 
-async def test_a_closed_model_says_so(classifier):
+async def test_a_closed_model_says_so(classifier: TransformersClassifier) -> None:
     """After `close`, which may come twice, the answer is a ClassifierError and not a hang."""
     await classifier.close()
     await classifier.close()
@@ -136,14 +138,16 @@ async def test_a_closed_model_says_so(classifier):
 
 
 @pytest.mark.parametrize(("answer", "kind"), [(math.nan, "nan"), (RuntimeError("x"), "error")])
-async def test_nonsense_is_a_classifier_error(classifier, answer, kind):
+async def test_nonsense_is_a_classifier_error(
+    classifier: TransformersClassifier, answer: object, kind: str
+) -> None:
     """NaN and a failing runtime become ClassifierError with a word for the counters."""
     torch = pytest.importorskip("torch")
 
     class Broken:
         config = classifier._parts.model.config
 
-        def __call__(self, **inputs):
+        def __call__(self, **inputs: Any) -> Any:
             if isinstance(answer, Exception):
                 raise answer
             self.logits = torch.full((len(inputs["input_ids"]), 4), answer)
@@ -158,7 +162,9 @@ async def test_nonsense_is_a_classifier_error(classifier, answer, kind):
 # -- its own words -----------------------------------------------------------------------------
 
 
-async def test_scores_are_those_of_the_library(classifier, folder):
+async def test_scores_are_those_of_the_library(
+    classifier: TransformersClassifier, folder: str
+) -> None:
     """The map joins labels by their highest score; independent labels go through a sigmoid."""
     raw = by_hand(folder, "kill myself").sigmoid()
     scores = await ask(classifier, "kill myself")
@@ -166,7 +172,7 @@ async def test_scores_are_those_of_the_library(classifier, folder):
     assert scores["violence"] == pytest.approx(float(raw[1]), abs=1e-6)
 
 
-async def test_labels_that_exclude_each_other(tmp_path):
+async def test_labels_that_exclude_each_other(tmp_path: Path) -> None:
     """A model that chooses one label goes through a softmax."""
     folder = make(tmp_path / "one", kind="single_label_classification")
     classifier = TransformersClassifier.load(folder, LABELS, device="cpu")
@@ -177,7 +183,7 @@ async def test_labels_that_exclude_each_other(tmp_path):
     await classifier.close()
 
 
-def by_hand(folder, text):
+def by_hand(folder: str, text: str) -> Any:
     """Logits as one gets them with the library alone."""
     transformers = pytest.importorskip("transformers")
     model = transformers.AutoModelForSequenceClassification.from_pretrained(folder).eval()
@@ -185,7 +191,7 @@ def by_hand(folder, text):
     return model(**tokens).logits[0].detach()
 
 
-async def test_a_long_text_is_read_to_its_end(classifier):
+async def test_a_long_text_is_read_to_its_end(classifier: TransformersClassifier) -> None:
     """Windows as long as the model allows, a quarter shared; the highest score of all counts."""
     text = " ".join(WORDS * 12)
     tokens = classifier._parts.tokenizer
@@ -197,7 +203,7 @@ async def test_a_long_text_is_read_to_its_end(classifier):
         assert score == pytest.approx(max(one.get(label, 0.0) for one in alone), abs=1e-5)
 
 
-def test_labels_are_checked(folder):
+def test_labels_are_checked(folder: str) -> None:
     """Each label that the model or we do not know is told, with what there is."""
     with pytest.raises(ConfigError, match="cutting, fine") as caught:
         TransformersClassifier.load(folder, {"toxic": "violence", "hate": "hatred"}, device="cpu")
@@ -206,7 +212,7 @@ def test_labels_are_checked(folder):
         TransformersClassifier.load(folder, {}, device="cpu")
 
 
-def test_a_model_without_a_trained_head_is_refused(tmp_path):
+def test_a_model_without_a_trained_head_is_refused(tmp_path: Path) -> None:
     """The library would add a random one, and only warn."""
     folder = make(tmp_path / "headless", head=False)
     with pytest.raises(ConfigError, match=r"no trained weights for classifier\.bias"):
@@ -214,7 +220,7 @@ def test_a_model_without_a_trained_head_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("rubbish", [None, "{}", "not JSON"])
-def test_no_model_at_all(tmp_path, rubbish):
+def test_no_model_at_all(tmp_path: Path, rubbish: str | None) -> None:
     """A missing or broken folder is a ConfigError."""
     pytest.importorskip("torch")
     if rubbish is not None:
@@ -223,7 +229,7 @@ def test_no_model_at_all(tmp_path, rubbish):
         TransformersClassifier.load(str(tmp_path), LABELS, device="cpu")
 
 
-def test_a_model_from_the_hub_names_its_commit():
+def test_a_model_from_the_hub_names_its_commit() -> None:
     """The record must say which weights judged."""
     transformers = pytest.importorskip("transformers")
     config = transformers.BertConfig()

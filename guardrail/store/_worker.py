@@ -62,10 +62,14 @@ class Worker:
         path: the file, or `MEMORY`.
         busy_seconds: how long to wait for another process that holds the file's lock.
         prepare: called with each new connection; may raise StoreError.
+        power_safe: whether a commit waits for the disk. Without it, what was acknowledged
+            survives kill -9 all the same, but a power cut may take the last moments.
     """
 
-    def __init__(self, path: str, busy_seconds: float, prepare: Work[None]) -> None:
-        self._database = _Database(path, busy_seconds, prepare)
+    def __init__(
+        self, path: str, busy_seconds: float, prepare: Work[None], *, power_safe: bool = True
+    ) -> None:
+        self._database = _Database(path, busy_seconds, prepare, power_safe=power_safe)
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._gate = threading.Lock()  # puts callers of several loops before or after `close`
         self._thread: threading.Thread | None = None
@@ -145,8 +149,11 @@ def _resolve(jobs: Iterable[_Job]) -> None:
 class _Database:
     """The connection, as the thread sees it: opened when needed, dropped when it fails."""
 
-    def __init__(self, path: str, busy_seconds: float, prepare: Work[None]) -> None:
+    def __init__(
+        self, path: str, busy_seconds: float, prepare: Work[None], *, power_safe: bool
+    ) -> None:
         self._path = path
+        self._synchronous = "FULL" if power_safe else "NORMAL"
         self._busy_seconds = busy_seconds
         self._prepare = prepare
         self._open: sqlite3.Connection | None = None
@@ -194,7 +201,7 @@ class _Database:
         db = sqlite3.connect(self._path, timeout=self._busy_seconds, isolation_level=None)
         try:
             db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
+            db.execute(f"PRAGMA synchronous = {self._synchronous}")
             self._prepare(db)
         except (sqlite3.Error, StoreError):
             db.close()

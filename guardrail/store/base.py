@@ -63,7 +63,7 @@ class Store(Protocol):
         """Move a session and its user's ledger of `day` (YYYY-MM-DD) on, atomically.
 
         `change` is pure; it may be run more than once. Two concurrent updates of one conversation
-        or one user behave as if one came after the other. The result is durable on return.
+        or one user behave as if one came after the other. On return the result survives kill -9.
         """
         ...
 

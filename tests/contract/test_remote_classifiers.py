@@ -7,17 +7,20 @@ import json
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
-from servers import serve, tcp
 
-from guardrail._asgi import read_body, respond
+from guardrail._asgi import Receive, Scope, Send, read_body, respond
 from guardrail.classify.base import Utterance
 from guardrail.classify.remote import RemoteClassifier
 from guardrail.errors import ClassifierError, ConfigError
 from guardrail.turn import Message, Role
+from tests.servers import serve, tcp
+
+Spoil = Callable[[Any], Any]
 
 LABELS = {"self-harm": "self_harm", "self-harm/intent": "self_harm", "violence": "violence"}
 OUTPUTS = {"harm.0": "self_harm", "harm.2": "self_harm", "violence": "violence"}
@@ -37,14 +40,18 @@ BATCH = tuple(Utterance(text, role) for text in TEXTS for role in (Role.USER, Ro
 class Service:
     """Answers in both shapes. A text's score is how often it says "kill", or dies."""
 
-    def __init__(self):
-        self.asked: list[tuple[dict[bytes, bytes], dict]] = []
-        self.spoil = lambda answer: answer  # what goes wrong with a sound answer
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """As new: one server serves all tests of this file."""
+        self.asked: list[tuple[dict[bytes, bytes], Any]] = []
+        self.spoil: Spoil = lambda answer: answer  # what goes wrong with a sound answer
         self.status = 200
         self.wait = 0.0
         self.hung_up = threading.Event()
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         question = json.loads(await read_body(receive, limit=1_000_000, seconds=5))
         self.asked.append((dict(scope["headers"]), question))
         if self.wait and not await self._waited(receive):
@@ -54,7 +61,7 @@ class Service:
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         await respond(send, self.status, body, headers=[(b"location", b"/v1/moderations")])
 
-    async def _waited(self, receive) -> bool:
+    async def _waited(self, receive: Receive) -> bool:
         try:
             async with asyncio.timeout(self.wait):
                 while (await receive())["type"] != "http.disconnect":
@@ -64,14 +71,14 @@ class Service:
         self.hung_up.set()
         return False
 
-    def _openai(self, question):
+    def _openai(self, question: Any) -> Any:
         results = []
         for text in question["input"]:
             scores = {"self-harm": 0.001, "self-harm/intent": harm(text), "violence": 0.0}
             results.append({"flagged": False, "categories": {}, "category_scores": scores})
         return {"id": "modr-1", "model": "omni-1", "results": results}
 
-    def _kserve(self, question):
+    def _kserve(self, question: Any) -> Any:
         (asked,) = question["inputs"]
         assert asked["shape"] == [len(asked["data"])]
         flat = [score for text in asked["data"] for score in (0.001, 0.5, harm(text))]
@@ -103,14 +110,16 @@ def running() -> Iterator[tuple[Service, str]]:
 
 
 @pytest.fixture
-def service(running) -> Service:
+def service(running: tuple[Service, str]) -> Service:
     """The service, in good health."""
-    running[0].__init__()
+    running[0].renew()
     return running[0]
 
 
 @pytest.fixture(params=SHAPES)
-async def classifier(request, running, service) -> AsyncIterator[RemoteClassifier]:
+async def classifier(
+    request: pytest.FixtureRequest, running: tuple[Service, str], service: Service
+) -> AsyncIterator[RemoteClassifier]:
     """Each shape in turn."""
     path, labels = SHAPES[request.param]
     headers = {"authorization": "Bearer secret"}
@@ -121,7 +130,7 @@ async def classifier(request, running, service) -> AsyncIterator[RemoteClassifie
     await made.close()
 
 
-async def failure(classifier) -> str:
+async def failure(classifier: RemoteClassifier) -> str:
     """The kind of failure that a call ends in."""
     with pytest.raises(ClassifierError) as caught:
         await classifier.classify(BATCH)
@@ -131,7 +140,7 @@ async def failure(classifier) -> str:
 # -- the contract ------------------------------------------------------------------------------
 
 
-async def test_one_answer_each_in_order(classifier, service):
+async def test_one_answer_each_in_order(classifier: RemoteClassifier, service: Service) -> None:
     """A batch gives one tuple per utterance, the same as one by one, and is one request."""
     together = await classifier.classify(BATCH)
     assert len(together) == len(BATCH)
@@ -140,7 +149,7 @@ async def test_one_answer_each_in_order(classifier, service):
         assert (await classifier.classify((said,))) == (answer,)
 
 
-async def test_signals_are_well_formed(classifier):
+async def test_signals_are_well_formed(classifier: RemoteClassifier) -> None:
     """Scores are in 0..1; every signal names the source and the model that answered."""
     answers = await classifier.classify(BATCH)
     signals = [signal for answer in answers for signal in answer]
@@ -151,7 +160,7 @@ async def test_signals_are_well_formed(classifier):
     assert answers[0] == ()
 
 
-async def test_the_version_before_the_first_answer(running):
+async def test_the_version_before_the_first_answer(running: tuple[Service, str]) -> None:
     """It names the shape and the host, never the secrets in an address."""
     address = running[1].replace("//", "//user:secret@")
     classifier = RemoteClassifier(address, labels=LABELS)
@@ -159,14 +168,14 @@ async def test_the_version_before_the_first_answer(running):
     await classifier.close()
 
 
-async def test_many_tasks_at_once(classifier):
+async def test_many_tasks_at_once(classifier: RemoteClassifier) -> None:
     """Shared by many tasks, it gives each the answer it would have had alone."""
     alone = await classifier.classify(BATCH[:4])
     many = await asyncio.gather(*(classifier.classify(BATCH[:4]) for _ in range(8)))
     assert all(answer == alone for answer in many)
 
 
-async def test_cancelling_is_safe(classifier, service):
+async def test_cancelling_is_safe(classifier: RemoteClassifier, service: Service) -> None:
     """The service hears a hang-up; the next call is answered as ever."""
     service.wait = 5.0
     work = asyncio.ensure_future(classifier.classify(BATCH))
@@ -179,7 +188,7 @@ async def test_cancelling_is_safe(classifier, service):
     assert len(await classifier.classify(BATCH[:1])) == 1
 
 
-async def test_closing(classifier):
+async def test_closing(classifier: RemoteClassifier) -> None:
     """Closing again does nothing; asking afterwards is a ClassifierError."""
     await classifier.close()
     await classifier.close()
@@ -189,7 +198,7 @@ async def test_closing(classifier):
 # -- what is asked -----------------------------------------------------------------------------
 
 
-async def test_only_the_texts_go_out(classifier, service):
+async def test_only_the_texts_go_out(classifier: RemoteClassifier, service: Service) -> None:
     """Normalised, without what was said before; the key goes along; silence is not asked about."""
     before = (Message(Role.USER, "my name is Ada"),)
     said = (Utterance("k\u200bill  me", Role.USER, before), Utterance(" ", Role.USER))
@@ -205,7 +214,7 @@ async def test_only_the_texts_go_out(classifier, service):
     assert len(service.asked) == 1
 
 
-async def test_a_callers_client(running, service):
+async def test_a_callers_client(running: tuple[Service, str], service: Service) -> None:
     """It is used with what it brings, and stays open."""
     async with httpx.AsyncClient(headers={"x-tenant": "7"}) as client:
         url = running[1] + "/v1/moderations"
@@ -220,7 +229,9 @@ async def test_a_callers_client(running, service):
 
 
 @pytest.mark.parametrize("status", [201, 204, 301, 307, 400, 401, 429, 500, 503])
-async def test_any_other_status_is_a_failure(classifier, service, status):
+async def test_any_other_status_is_a_failure(
+    classifier: RemoteClassifier, service: Service, status: int
+) -> None:
     """Also redirects, which are never followed."""
     service.status = status
     service.spoil = lambda answer: b"" if status == 204 else answer
@@ -228,7 +239,9 @@ async def test_any_other_status_is_a_failure(classifier, service, status):
     assert len(service.asked) == 1
 
 
-async def test_a_service_that_thinks_too_long(classifier, service):
+async def test_a_service_that_thinks_too_long(
+    classifier: RemoteClassifier, service: Service
+) -> None:
     """The deadline covers the whole call."""
     service.wait = 5.0
     began = time.monotonic()
@@ -236,10 +249,10 @@ async def test_a_service_that_thinks_too_long(classifier, service):
     assert time.monotonic() - began < 1.0
 
 
-async def test_a_service_that_trickles():
+async def test_a_service_that_trickles() -> None:
     """Also when bytes keep coming."""
 
-    async def handler(reader, writer):
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
         for _ in range(100):
@@ -252,7 +265,7 @@ async def test_a_service_that_trickles():
         await classifier.close()
 
 
-async def test_nobody_there():
+async def test_nobody_there() -> None:
     """A refused connection."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -271,10 +284,10 @@ async def test_nobody_there():
         (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}", "malformed"),
     ],
 )
-async def test_a_server_that_goes_wrong(raw, kind):
+async def test_a_server_that_goes_wrong(raw: bytes, kind: str) -> None:
     """Whatever it sends, it is a ClassifierError."""
 
-    async def handler(reader, writer):
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(raw)
 
@@ -284,15 +297,15 @@ async def test_a_server_that_goes_wrong(raw, kind):
         await classifier.close()
 
 
-def _first(answer):
+def _first(answer: Any) -> tuple[Any, Any]:
     """The first text's scores, wherever the shape keeps them."""
     if "results" in answer:
         return answer["results"][0]["category_scores"], "violence"
     return answer["outputs"][1]["data"], 0
 
 
-def _with_score(value):
-    def spoil(answer):
+def _with_score(value: Any) -> Spoil:
+    def spoil(answer: Any) -> Any:
         place, key = _first(answer)
         place[key] = value
         return answer
@@ -300,19 +313,19 @@ def _with_score(value):
     return spoil
 
 
-def _without_last(answer):
+def _without_last(answer: Any) -> Any:
     rows = answer.get("results") or answer["outputs"][0]["data"]
     rows.pop()
     return answer
 
 
-def _with_one_more(answer):
+def _with_one_more(answer: Any) -> Any:
     rows = answer.get("results") or answer["outputs"][0]["data"]
     rows.append(rows[0])
     return answer
 
 
-def _without_a_label(answer):
+def _without_a_label(answer: Any) -> Any:
     if "results" in answer:
         del answer["results"][-1]["category_scores"]["self-harm"]
     else:
@@ -320,7 +333,7 @@ def _without_a_label(answer):
     return answer
 
 
-SPOILT = {
+SPOILT: dict[str, Spoil] = {
     "no JSON": lambda _: b"<html>",
     "empty": lambda _: b"",
     "not UTF-8": lambda _: b'"\xff"',
@@ -342,7 +355,9 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
-async def test_less_than_everything_is_a_failure(classifier, service, spoil):
+async def test_less_than_everything_is_a_failure(
+    classifier: RemoteClassifier, service: Service, spoil: Spoil
+) -> None:
     """Partial, missing or odd results are never taken for clean ones."""
     service.spoil = spoil
     assert await failure(classifier) == "malformed"
@@ -360,7 +375,7 @@ async def test_less_than_everything_is_a_failure(classifier, service, spoil):
         ("nowhere", {"hate": "hatred", "x": "y"}, 3),
     ],
 )
-def test_settings_are_checked(url, labels, count):
+def test_settings_are_checked(url: str, labels: dict[str, str], count: int) -> None:
     """All mistakes at once, before anything is asked."""
     with pytest.raises(ConfigError) as caught:
         RemoteClassifier(url, labels=labels)

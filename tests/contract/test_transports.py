@@ -8,21 +8,25 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any
 
 import httpx
 import httpx2
 import pytest
-from asgi import Call, call
-from servers import serve, tcp
 
+from guardrail._asgi import Headers, Receive, Scope, Send
 from guardrail.errors import UpstreamError
 from guardrail.proxy import AiohttpTransport, HttpxTransport, Transport, Upstream
+from tests.asgi import Call, call
+from tests.servers import serve, tcp
+
+Make = Callable[[str], Transport]
 
 AT_ONCE = 0.2  # seconds from the client's end to the upstream's
 TEXT = b"hello " * 1000
 PACKED = gzip.compress(TEXT)
-MAKERS: dict[str, Callable[[str], Transport]] = {
+MAKERS: dict[str, Make] = {
     "aiohttp": AiohttpTransport,
     "httpx": lambda base: HttpxTransport(base, httpx.AsyncClient(trust_env=False)),
     "httpx2": lambda base: HttpxTransport(base, httpx2.AsyncClient(trust_env=False)),
@@ -32,12 +36,16 @@ MAKERS: dict[str, Callable[[str], Transport]] = {
 class Backend:
     """An upstream: it answers by path, and keeps what it was asked."""
 
-    def __init__(self):
-        self.asked: list[dict] = []
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """As new: one server serves all tests of this file."""
+        self.asked: list[dict[str, Any]] = []
         self.go_on = threading.Event()
         self.hung_up = threading.Event()
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
         asked = {**scope, "body": b""}
         self.asked.append(asked)
@@ -47,11 +55,13 @@ class Backend:
 class _Answering:
     """One request at the upstream; a method for each path."""
 
-    def __init__(self, backend, asked, receive, send):
+    def __init__(
+        self, backend: Backend, asked: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
         self._backend, self._asked = backend, asked
         self._receive, self._send = receive, send
 
-    async def run(self):
+    async def run(self) -> None:
         if await self._read():
             await getattr(self, self._asked["path"].split("/")[1])()
 
@@ -66,19 +76,19 @@ class _Answering:
             more = message["more_body"]
         return True
 
-    async def _until_left(self):
+    async def _until_left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self._backend.hung_up.set()
 
-    async def _start(self, status=200, *headers):
+    async def _start(self, status: int = 200, *headers: tuple[bytes, bytes]) -> None:
         start = {"type": "http.response.start", "status": status, "headers": list(headers)}
         await self._send(start)
 
-    async def _say(self, body, *, more=False):
+    async def _say(self, body: bytes, *, more: bool = False) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
-    async def echo(self):
+    async def echo(self) -> None:
         await self._start(
             201,
             (b"content-type", b"text/plain"),
@@ -89,15 +99,15 @@ class _Answering:
         )
         await self._say(PACKED)
 
-    async def redirect(self):
+    async def redirect(self) -> None:
         await self._start(302, (b"location", b"/echo"))
         await self._say(b"elsewhere")
 
-    async def unchanged(self):
+    async def unchanged(self) -> None:
         await self._start(304, (b"content-length", b"0"), (b"etag", b'"x"'))
         await self._say(b"")
 
-    async def hops(self):
+    async def hops(self) -> None:
         await self._start(
             200,
             (b"connection", b"x-private, keep-alive"),
@@ -108,22 +118,22 @@ class _Answering:
         )
         await self._say(b"ok")
 
-    async def chunks(self):
+    async def chunks(self) -> None:
         await self._start()
         await self._say(b"one", more=True)
         await asyncio.to_thread(self._backend.go_on.wait, 5)
         await self._say(b"two")
 
-    async def breaks(self):
+    async def breaks(self) -> None:
         await self._start(200, (b"content-length", b"100"))
         await self._say(b"some", more=True)
 
-    async def endless(self):
+    async def endless(self) -> None:
         await self._start()
         await self._say(b"begun", more=True)
         await self._until_left()
 
-    async def silent(self):
+    async def silent(self) -> None:
         await self._until_left()
 
 
@@ -136,18 +146,18 @@ def running() -> Iterator[tuple[Backend, str]]:
 
 
 @pytest.fixture
-def backend(running) -> Backend:
+def backend(running: tuple[Backend, str]) -> Backend:
     """The upstream, with nothing asked yet."""
-    running[0].__init__()
+    running[0].renew()
     return running[0]
 
 
 @pytest.fixture(params=MAKERS)
-async def make(request) -> AsyncIterator[Callable[[str], Transport]]:
+async def make(request: pytest.FixtureRequest) -> AsyncIterator[Make]:
     """Makes transports of each kind in turn; closes them afterwards."""
     made = []
 
-    def one(base):
+    def one(base: str) -> Transport:
         made.append(MAKERS[request.param](base))
         return made[-1]
 
@@ -157,18 +167,25 @@ async def make(request) -> AsyncIterator[Callable[[str], Transport]]:
 
 
 @pytest.fixture
-def transport(make, running, backend) -> Transport:
+def transport(make: Make, running: tuple[Backend, str], backend: Backend) -> Transport:
     """A transport to the upstream."""
     return make(running[1])
 
 
-async def exchange(transport, target="/echo", *, headers=(), body=b"", method="POST"):
+async def exchange(
+    transport: Transport,
+    target: str = "/echo",
+    *,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    body: AsyncIterator[bytes] | bytes = b"",
+    method: str = "POST",
+) -> tuple[int, Headers, bytes]:
     """One request, read to its end: status, headers, body."""
     async with transport.send(method, target, list(headers), body) as answer:
         return answer.status, answer.headers, b"".join([c async for c in answer.chunks])
 
 
-def values(headers, name) -> list[bytes]:
+def values(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
     """All values of a header."""
     return [v for k, v in headers if k.lower() == name]
 
@@ -183,7 +200,7 @@ async def heard(event: threading.Event) -> float:
 # -- the port ----------------------------------------------------------------------------------
 
 
-async def test_an_answer_comes_unchanged(transport):
+async def test_an_answer_comes_unchanged(transport: Transport) -> None:
     """Status, doubled headers, and a body that stays packed."""
     status, headers, body = await exchange(transport)
     assert status == 201
@@ -193,7 +210,7 @@ async def test_an_answer_comes_unchanged(transport):
     assert body == PACKED
 
 
-async def test_a_request_goes_unchanged(transport, backend):
+async def test_a_request_goes_unchanged(transport: Transport, backend: Backend) -> None:
     """Its headers and no others, doubled ones in order, and its target as it stood on the wire."""
     headers = [(b"x-one", b"1"), (b"x-two", b"a"), (b"x-two", "é".encode()), (b"cookie", b"c=3")]
     target = "/echo/%7Ea%2Fb;c/%E4%BD%A0?x=%20+y&z=%2e%2e&q=a/../b"
@@ -206,7 +223,7 @@ async def test_a_request_goes_unchanged(transport, backend):
     assert [pair for pair in asked["headers"] if pair[0] not in framing] == headers
 
 
-async def test_cookies_are_not_kept(transport, backend):
+async def test_cookies_are_not_kept(transport: Transport, backend: Backend) -> None:
     """What one person's answer sets is not sent with another's request."""
     await exchange(transport)
     await exchange(transport)
@@ -214,10 +231,12 @@ async def test_cookies_are_not_kept(transport, backend):
 
 
 @pytest.mark.parametrize("headers", [[], [(b"content-length", b"300000")]])
-async def test_bodies_may_be_streamed(transport, backend, headers):
+async def test_bodies_may_be_streamed(
+    transport: Transport, backend: Backend, headers: Sequence[tuple[bytes, bytes]]
+) -> None:
     """With the length that the client gave, else in chunks; never both."""
 
-    async def body():
+    async def body() -> AsyncIterator[bytes]:
         for _ in range(3):
             yield b"x" * 100_000
 
@@ -229,27 +248,31 @@ async def test_bodies_may_be_streamed(transport, backend, headers):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS", "PATCH"])
-async def test_any_method(transport, backend, method):
+async def test_any_method(transport: Transport, backend: Backend, method: str) -> None:
     """Methods pass; a HEAD's answer has no body."""
     _, _, body = await exchange(transport, method=method)
     assert backend.asked[0]["method"] == method
     assert body == (b"" if method == "HEAD" else PACKED)
 
 
-async def test_a_base_may_have_a_path(make, running, backend):
+async def test_a_base_may_have_a_path(
+    make: Make, running: tuple[Backend, str], backend: Backend
+) -> None:
     """The target is added to it."""
     await exchange(make(running[1] + "/echo/"), "/v1?x")
     assert backend.asked[0]["raw_path"] == b"/echo/v1"
 
 
-async def test_redirects_are_not_followed(transport, backend):
+async def test_redirects_are_not_followed(transport: Transport, backend: Backend) -> None:
     """They are the client's to follow."""
     status, headers, body = await exchange(transport, "/redirect")
     assert (status, values(headers, b"location"), body) == (302, [b"/echo"], b"elsewhere")
     assert len(backend.asked) == 1
 
 
-async def test_a_chunk_comes_before_the_next_is_made(transport, backend):
+async def test_a_chunk_comes_before_the_next_is_made(
+    transport: Transport, backend: Backend
+) -> None:
     """Nothing is held back."""
     async with transport.send("GET", "/chunks", [], b"") as answer:
         chunks = aiter(answer.chunks)
@@ -258,7 +281,7 @@ async def test_a_chunk_comes_before_the_next_is_made(transport, backend):
         assert await anext(chunks) == b"two"
 
 
-async def test_nobody_there(make):
+async def test_nobody_there(make: Make) -> None:
     """A refused connection is an UpstreamError."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -267,7 +290,7 @@ async def test_nobody_there(make):
             await exchange(transport)
 
 
-async def test_an_answer_that_breaks_off(transport):
+async def test_an_answer_that_breaks_off(transport: Transport) -> None:
     """Fewer bytes than promised: what came is given, then UpstreamError."""
     async with transport.send("GET", "/breaks", [], b"") as answer:
         chunks = aiter(answer.chunks)
@@ -287,10 +310,10 @@ RAW = {
 
 
 @pytest.mark.parametrize("raw", RAW.values(), ids=RAW.keys())
-async def test_a_server_that_goes_wrong(make, raw):
+async def test_a_server_that_goes_wrong(make: Make, raw: bytes) -> None:
     """Whatever it does, it is an UpstreamError, and nothing else."""
 
-    async def handler(reader, writer):
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(raw)
         await asyncio.sleep(0.05)
@@ -301,7 +324,7 @@ async def test_a_server_that_goes_wrong(make, raw):
         await exchange(make(url))
 
 
-async def test_leaving_early_closes_the_connection(transport, backend):
+async def test_leaving_early_closes_the_connection(transport: Transport, backend: Backend) -> None:
     """The upstream hears of it at once; the next request is served as ever."""
     async with transport.send("GET", "/endless", [], b"") as answer:
         await anext(aiter(answer.chunks))
@@ -309,7 +332,9 @@ async def test_leaving_early_closes_the_connection(transport, backend):
     assert (await exchange(transport))[0] == 201
 
 
-async def test_cancelling_before_the_answer_closes_the_connection(transport, backend):
+async def test_cancelling_before_the_answer_closes_the_connection(
+    transport: Transport, backend: Backend
+) -> None:
     """Also while the upstream still thinks."""
     work = asyncio.ensure_future(exchange(transport, "/silent"))
     while not backend.asked:
@@ -319,17 +344,17 @@ async def test_cancelling_before_the_answer_closes_the_connection(transport, bac
     await asyncio.gather(work, return_exceptions=True)
 
 
-async def test_the_callers_own_failures_stay_theirs(transport):
+async def test_the_callers_own_failures_stay_theirs(transport: Transport) -> None:
     """An OSError raised where the answer is used is not the upstream's failure."""
     with pytest.raises(OSError, match="mine"):
         async with transport.send("GET", "/echo", [], b""):
             raise OSError("mine")
 
 
-async def test_a_body_that_fails(transport, backend):
+async def test_a_body_that_fails(transport: Transport, backend: Backend) -> None:
     """A request whose body breaks off is an UpstreamError; the upstream hears a hang-up."""
 
-    async def body():
+    async def body() -> AsyncIterator[bytes]:
         yield b"some"
         raise OSError("the client hung up")
 
@@ -338,7 +363,7 @@ async def test_a_body_that_fails(transport, backend):
     assert await heard(backend.hung_up) < AT_ONCE
 
 
-async def test_closing_twice(transport):
+async def test_closing_twice(transport: Transport) -> None:
     """Closing again does nothing."""
     await exchange(transport)
     await transport.close()
@@ -349,7 +374,7 @@ class _Customised(httpx.AsyncClient):
     """Callers subclass; the library is still known."""
 
 
-async def test_a_subclassed_client(running, backend):
+async def test_a_subclassed_client(running: tuple[Backend, str], backend: Backend) -> None:
     """Failures of a client of the caller's own class are known, too."""
     transport = HttpxTransport(running[1], _Customised(trust_env=False))
     with pytest.raises(UpstreamError):
@@ -360,12 +385,14 @@ async def test_a_subclassed_client(running, backend):
 # -- the app around it -------------------------------------------------------------------------
 
 
-def sent_to(backend) -> dict[bytes, bytes]:
+def sent_to(backend: Backend) -> dict[bytes, bytes]:
     """The headers that reached the upstream."""
     return dict(backend.asked[0]["headers"])
 
 
-async def test_hop_by_hop_headers_stop_on_the_way_in(transport, backend):
+async def test_hop_by_hop_headers_stop_on_the_way_in(
+    transport: Transport, backend: Backend
+) -> None:
     """Those that the standard names, and those that `Connection` lists."""
     names = (b"keep-alive", b"proxy-authorization", b"te", b"trailer", b"expect", b"x-private")
     headers = [(name, b"1") for name in names]
@@ -377,7 +404,7 @@ async def test_hop_by_hop_headers_stop_on_the_way_in(transport, backend):
     assert sent_to(backend)[b"host"] != b"test"
 
 
-async def test_hop_by_hop_headers_stop_on_the_way_out(transport):
+async def test_hop_by_hop_headers_stop_on_the_way_out(transport: Transport) -> None:
     """The same in the other direction; doubled headers stay doubled."""
     done = await call(Upstream(transport), "/hops").done()
     assert {k for k, _ in done.headers} <= {b"date", b"server", b"x-public"}
@@ -387,7 +414,7 @@ async def test_hop_by_hop_headers_stop_on_the_way_out(transport):
     assert done.body == PACKED
 
 
-async def test_our_key_stands_in_for_the_clients(transport, backend):
+async def test_our_key_stands_in_for_the_clients(transport: Transport, backend: Backend) -> None:
     """Also when the client sends several, in whatever case."""
     app = Upstream(transport, headers=[(b"Authorization", b"Bearer ours")])
     theirs = [(b"authorization", b"Bearer theirs"), (b"Authorization", b"Bearer more")]
@@ -397,7 +424,9 @@ async def test_our_key_stands_in_for_the_clients(transport, backend):
 
 @pytest.mark.parametrize("path", ["/endless", "/silent"])
 @pytest.mark.parametrize("chunks", [[b""], [b"in ", b"two"]], ids=["whole", "streamed"])
-async def test_a_client_that_leaves_ends_the_upstream(transport, backend, path, chunks):
+async def test_a_client_that_leaves_ends_the_upstream(
+    transport: Transport, backend: Backend, path: str, chunks: list[bytes]
+) -> None:
     """While the upstream thinks and while it talks, however the request came."""
     under_way = call(Upstream(transport), path, headers=[], chunks=chunks, body=b"".join(chunks))
     if path == "/endless":
@@ -409,7 +438,9 @@ async def test_a_client_that_leaves_ends_the_upstream(transport, backend, path, 
     await under_way.done()
 
 
-async def test_a_client_that_leaves_during_its_upload(transport, backend):
+async def test_a_client_that_leaves_during_its_upload(
+    transport: Transport, backend: Backend
+) -> None:
     """The upstream does not wait for the rest."""
     under_way = _uploading(Upstream(transport))
     while not backend.asked:
@@ -420,7 +451,7 @@ async def test_a_client_that_leaves_during_its_upload(transport, backend):
         await under_way.done()
 
 
-def _uploading(app) -> Call:
+def _uploading(app: Upstream) -> Call:
     scope = {
         "type": "http",
         "method": "POST",
@@ -432,10 +463,10 @@ def _uploading(app) -> Call:
     return under_way
 
 
-async def test_an_early_answer_to_an_upload():
+async def test_an_early_answer_to_an_upload() -> None:
     """The upstream refuses before it has read all: its answer passes (httpx sends all first)."""
 
-    async def handler(reader, writer):
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig")
         await reader.read(4)
@@ -451,7 +482,7 @@ async def test_an_early_answer_to_an_upload():
 
 
 @pytest.fixture(scope="module")
-def proxy(running) -> Iterator[tuple[str, int]]:
+def proxy(running: tuple[Backend, str]) -> Iterator[tuple[str, int]]:
     """The address of a real proxy before the upstream."""
     app = Upstream(AiohttpTransport(running[1]))
     with serve(app, proxy_headers=False) as url:
@@ -460,7 +491,9 @@ def proxy(running) -> Iterator[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("path", ["/endless", "/silent"])
-async def test_a_closed_socket_ends_the_upstream(proxy, backend, path):
+async def test_a_closed_socket_ends_the_upstream(
+    proxy: tuple[str, int], backend: Backend, path: str
+) -> None:
     """The whole way: a client that closes its connection ends what it asked for."""
     reader, writer = await asyncio.open_connection(*proxy)
     writer.write(b"POST " + path.encode() + b" HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n")
@@ -476,7 +509,7 @@ async def test_a_closed_socket_ends_the_upstream(proxy, backend, path):
     assert await heard(backend.hung_up) < AT_ONCE
 
 
-async def test_answers_without_a_body(proxy, backend):
+async def test_answers_without_a_body(proxy: tuple[str, int], backend: Backend) -> None:
     """HEAD and 304 keep the connection usable."""
     async with httpx.AsyncClient(base_url="http://{}:{}".format(*proxy), trust_env=False) as client:
         head = await client.head("/echo")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
+import runpy
 from pathlib import Path
 
 import pytest
-from asgi import call
+
+from tests.asgi import call
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROOT = DOCS.parent
@@ -18,10 +19,7 @@ PAGES = [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), ROOT / "seeds" / "GUIDE.md"]
 def example(tmp_path, monkeypatch):
     """docs/examples/fastapi_app.py, run in a directory of its own."""
     monkeypatch.chdir(tmp_path)
-    spec = importlib.util.spec_from_file_location("example", DOCS / "examples" / "fastapi_app.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.app
+    return runpy.run_path(str(DOCS / "examples" / "fastapi_app.py"))["app"]
 
 
 async def test_the_fastapi_example_is_guarded(example):

@@ -7,13 +7,13 @@ import json
 import time
 
 import pytest
-from asgi import call
-from faces.backend import Backend, chunk
-from here import serve_here
 
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.proxy import AiohttpTransport, Upstream
 from guardrail.store.base import Query
+from tests.asgi import call
+from tests.faces.backend import Backend, chunk
+from tests.here import serve_here
 
 PATH = "/v1/chat/completions"
 CRISIS = "I want to kill myself"
@@ -52,7 +52,7 @@ async def face(request, make_guard, backend):
 
 
 def say(*texts, **rest):
-    """A chat request: user, assistant, user, …"""
+    """A chat request: user and assistant in turn."""
     roles = ("user", "assistant")
     messages = [{"role": roles[i % 2], "content": text} for i, text in enumerate(texts)]
     return {"model": "bot", "messages": messages, **rest}
@@ -84,9 +84,7 @@ async def test_the_request_reaches_the_backend_unchanged(face, backend):
     app = await face()
     await call(app, PATH, raw).done()
     assert backend.asked[0]["raw"] == raw
-    assert b"accept-encoding" not in dict(backend.seen_headers[0]) or dict(backend.seen_headers[0])[
-        b"accept-encoding"
-    ] in (b"identity",)
+    assert b"accept-encoding" not in dict(backend.seen_headers[0])
 
 
 @pytest.mark.parametrize("stream", [False, True])

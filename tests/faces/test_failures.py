@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from asgi import call
-from faces.backend import Backend, chunk
 
 from guardrail.errors import ClassifierError, StoreError
 from guardrail.identity import HeaderRules, IdentityRules
@@ -17,6 +15,8 @@ from guardrail.policy.load import load_policy
 from guardrail.policy.model import Mode
 from guardrail.store.base import Query
 from guardrail.turn import Label, Signal
+from tests.asgi import call
+from tests.faces.backend import Backend, chunk
 
 PATH = "/v1/chat/completions"
 POLICY = Path(__file__).parents[2] / "policies" / "default.yaml"
