@@ -94,7 +94,7 @@ async def serving(
     apps = [proxy_app(house, upstream), _admin_app(house, addresses, companion)]
     if companion is not None:
         apps.append(companion)
-    servers = [_server(app, settings, first=n == 0) for n, app in enumerate(apps)]
+    servers = [_server(app, house, first=n == 0) for n, app in enumerate(apps)]
     tasks = [
         asyncio.create_task(server.serve(sockets=[sock]))
         for server, sock in zip(servers, sockets, strict=True)
@@ -151,12 +151,13 @@ def _admin_app(house: House, addresses: Addresses, companion: Companion | None) 
     )
 
 
-def _server(app: ASGIApp, settings: Settings, *, first: bool) -> _Server:
-    door = settings.door
+def _server(app: ASGIApp, house: House, *, first: bool) -> _Server:
+    door = house.settings.door
     protocol = door_protocol(
         header_seconds=door.header_seconds,
         header_bytes=door.header_bytes,
         header_count=door.header_count,
+        count=house.metrics.count,
     )
     return _Server(
         uvicorn.Config(
