@@ -217,7 +217,7 @@ async def test_both_exposition_formats_parse() -> None:
     assert all(name.startswith("guardrail_") for name in names)
     body, kind = m.render("application/openmetrics-text; version=1.0.0")
     assert kind.startswith("application/openmetrics-text")
-    parsed = openmetrics.text_string_to_metric_families(body.decode())  # type: ignore[no-untyped-call]
+    parsed = openmetrics.text_string_to_metric_families(body.decode())
     assert "guardrail_requests" in {family.name for family in parsed}
 
 

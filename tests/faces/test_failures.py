@@ -196,14 +196,10 @@ async def test_parts_nobody_can_read_do_not_reach_a_minor(make_guard):
     audio = {"id": "a", "data": "AAAA", "transcript": "hello", "expires_at": 1}
     for band, passes in ((b"adult", True), (b"minor", False)):
         app = GuardrailMiddleware(backend, guard=make_guard(identity=PEERS))
-        backend.parts = [
-            chunk("hi"),
-            chunk(None, audio=audio),
-            chunk(None, finish="stop"),
-            b"data: [DONE]\n\n",
-        ]
+        whole = [chunk("hi"), chunk(None, audio=audio), chunk(None, finish="stop")]
+        backend.parts = [*whole, b"data: [DONE]\n\n"]
         got = await call(app, PATH, ask(stream=True), headers=age(band)).done()
-        assert (got.body == b"".join(backend.parts)) is passes
+        assert got.body.startswith(b"".join(whole)) is passes
         assert "audio" in (await last_record(app))["unjudged"]
 
 
