@@ -6,6 +6,7 @@ An ordinary client library costs more per request than the proxy that is to be m
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from dataclasses import dataclass, field
 
@@ -86,14 +87,14 @@ async def closed_loop(port: int, bodies: list[bytes], *, clients: int, seconds: 
     return result
 
 
-async def streams(port: int, body: bytes, *, count: int) -> list[Streamed]:
-    """`count` streamed answers at once, started over one second."""
+async def streams(port: int, bodies: list[bytes]) -> list[Streamed]:
+    """One streamed answer for each body, all at once, started over one second."""
 
     async def one(number: int) -> Streamed:
-        await asyncio.sleep(number / count)
+        await asyncio.sleep(number / len(bodies))
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         began = time.perf_counter()
-        writer.write(request(body))
+        writer.write(request(bodies[number]))
         await reader.readuntil(b"\r\n\r\n")
         arrivals: list[float] = []
         buffer = b""
@@ -108,7 +109,7 @@ async def streams(port: int, body: bytes, *, count: int) -> list[Streamed]:
             if seen:
                 arrivals.append(time.perf_counter())
         writer.close()
-        gaps = [b - a for a, b in zip(arrivals, arrivals[1:], strict=False)]
+        gaps = [b - a for a, b in itertools.pairwise(arrivals)]
         return Streamed(arrivals[0] - began, gaps, events)
 
-    return list(await asyncio.gather(*(one(n) for n in range(count))))
+    return list(await asyncio.gather(*(one(n) for n in range(len(bodies)))))

@@ -120,9 +120,13 @@ def spread(values: list[float], form: str = "{:.2f}") -> str:
     return f"{form.format(statistics.median(values))} ({low}–{high})"
 
 
-async def requests(seconds: float, target: str, upstream_port: int) -> tuple[Table, dict[str, float]]:
+async def requests(
+    seconds: float, target: str, upstream_port: int
+) -> tuple[Table, dict[str, float]]:
     """Whole answers: latency alone, throughput with 16 clients."""
-    table = Table("server", "p50 ms, 1 client", "p99 ms, 1 client", "requests/s, 16 clients", "RSS MB")
+    table = Table(
+        "server", "p50 ms, 1 client", "p99 ms, 1 client", "requests/s, 16 clients", "RSS MB"
+    )
     bodies = [chat(LINE, n) for n in range(500)]
     variants = [
         ("direct", None),
@@ -145,7 +149,9 @@ async def requests(seconds: float, target: str, upstream_port: int) -> tuple[Tab
     return table, p50
 
 
-async def measure(port: int, bodies: list[bytes], seconds: float) -> tuple[list[Result], list[Result]]:
+async def measure(
+    port: int, bodies: list[bytes], seconds: float
+) -> tuple[list[Result], list[Result]]:
     """A warm-up, then rounds of both kinds in turn."""
     await closed_loop(port, bodies, clients=4, seconds=1)
     alone, many = [], []
@@ -167,8 +173,9 @@ def cells(alone: list[Result], many: list[Result]) -> list[str]:
 
 async def streaming(target: str, upstream_port: int) -> Table:
     """Streams of 60 words at 50 a second."""
-    table = Table("server", "streams", "first text p50 ms", "first text p99 ms", "gap p99 ms", "events")
-    body = chat("tell me something nice", 1, stream=True)
+    table = Table(
+        "server", "streams", "first text p50 ms", "first text p99 ms", "gap p99 ms", "events"
+    )
     variants = [
         ("direct", None),
         ("bare pass-through (aiohttp)", ("passthrough", target)),
@@ -178,17 +185,18 @@ async def streaming(target: str, upstream_port: int) -> Table:
     for count in (10, 100):
         for name, arguments in variants:
             if arguments is None:
-                table.add(name, str(count), *await stream_cells(upstream_port, body, count))
+                table.add(name, str(count), *await stream_cells(upstream_port, count))
             else:
                 with server(*arguments, cores=SERVED) as (port, _):
-                    await streams(port, body, count=2)
-                    table.add(name, str(count), *await stream_cells(port, body, count))
+                    await stream_cells(port, 2)
+                    table.add(name, str(count), *await stream_cells(port, count))
     return table
 
 
-async def stream_cells(port: int, body: bytes, count: int) -> list[str]:
-    """The figures of one run."""
-    found = await streams(port, body, count=count)
+async def stream_cells(port: int, count: int) -> list[str]:
+    """The figures of one run: every stream is a conversation of its own."""
+    bodies = [chat("tell me something nice", n, stream=True) for n in range(count)]
+    found = await streams(port, bodies)
     firsts = sorted(s.first for s in found)
     gaps = sorted(gap for s in found for gap in s.gaps)
     return [

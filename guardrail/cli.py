@@ -229,16 +229,10 @@ def _settings(
     if path is None and read_default and DEFAULT_FILE.exists():
         path = DEFAULT_FILE
     try:
-        return load_settings(path, os.environ, _given(overrides))
+        return load_settings(path, os.environ, overrides)
     except ConfigError as error:
         _list(error.mistakes)
         raise typer.Exit(1) from None
-
-
-def _given(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were given: the others must not stand in the way of the settings file."""
-    nested = {k: _given(v) if isinstance(v, Mapping) else v for k, v in overrides.items()}
-    return {key: value for key, value in nested.items() if value is not None}
 
 
 def _written(path: Path | None) -> Mapping[str, Any]:

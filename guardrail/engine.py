@@ -90,7 +90,11 @@ class Engine:
             proof=identity.proof,
         )
         turn = _turn(step, profile, asked, wire=wire, route=route)
-        limits = over(policy.limits.get(profile.age_band, Limits()), session, usage)
+        # A conversation that is only known by its beginning may be shared by strangers: nobody is
+        # sent away for what another one did.
+        known = user is not None or identity.conversation is not None
+        caps = policy.limits.get(profile.age_band, Limits()) if known else Limits()
+        limits = over(caps, session, usage)
         standing = Standing(session, limits, failures, settled=conversation is not None)
         services = Services(
             assessor=self.assessor,

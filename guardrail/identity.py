@@ -121,7 +121,7 @@ class Pseudonyms:
         """The conversation's key, or `None` if this request cannot tell it from another one.
 
         Without an id of its own a conversation is known by its beginning: what was said up to and
-        including the first reply. Before there is a reply, two strangers who both begin with "hi"
+        including the first reply to the person (a fixed greeting is everybody's). Before there is a reply, two strangers who both begin with "hi"
         cannot be told apart, so there is no key yet. System prompts do not count: many hold the
         date or the time, and the conversation would be a new one with every request.
         """
@@ -130,11 +130,13 @@ class Pseudonyms:
         if identity.conversation is not None:
             return self.of("conversation", scope, who, identity.conversation)
         start: list[str] = []
+        asked = False
         for message in messages:
             if message.role in (Role.USER, Role.ASSISTANT):
                 start.append(message.text.strip())
-            if message.role is Role.ASSISTANT:
+            if message.role is Role.ASSISTANT and asked:
                 return self.of("beginning", scope, who, *start)
+            asked = asked or message.role is Role.USER
         return None
 
 

@@ -33,6 +33,7 @@ from guardrail.turn import (
     Decision,
     Grade,
     Label,
+    Message,
     Outcome,
     Record,
     Role,
@@ -226,19 +227,18 @@ class Review:
         """Every fresh message in its place, and the last ones in a row as one."""
         messages, fresh = self.turn.messages, self.turn.fresh
         batch = [
-            Utterance(messages[i].text, Role.USER, messages[max(0, i - CONTEXT) : i])
+            Utterance(messages[i].text, Role.USER, _talk(messages[:i]))
             for i in fresh
             if messages[i].text.strip()
         ]
         row = [i for k, i in enumerate(fresh) if i - fresh[0] == k][-TOGETHER:]
         if len(row) > 1:
             joined = "\n".join(messages[i].text for i in row)
-            batch.append(Utterance(joined, Role.USER, messages[max(0, row[0] - CONTEXT) : row[0]]))
+            batch.append(Utterance(joined, Role.USER, _talk(messages[: row[0]])))
         return tuple(batch)
 
     def _says(self, text: str) -> Utterance:
-        heard = [m for m in self.turn.messages if m.role in (Role.USER, Role.ASSISTANT)]
-        return Utterance(text, Role.ASSISTANT, tuple(heard[-CONTEXT:]))
+        return Utterance(text, Role.ASSISTANT, _talk(self.turn.messages))
 
     def _foreign(self, texts: Iterable[str]) -> tuple[str, ...]:
         """A language that the model never learnt is not judged, and must not pass for safe."""
@@ -315,6 +315,17 @@ class Review:
             level = self._seen[decision.side].level()
             events += [opening(decision, turn, level), signal(decision, turn, level)]
         return events
+
+
+def _talk(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The end of what two people said to each other: prompts and tools are no context."""
+    tail: list[Message] = []
+    for message in reversed(messages):
+        if message.role in (Role.USER, Role.ASSISTANT):
+            tail.append(message)
+            if len(tail) == CONTEXT:
+                break
+    return tuple(reversed(tail))
 
 
 def _views(text: str) -> tuple[str, ...]:

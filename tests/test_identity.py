@@ -415,3 +415,27 @@ def test_a_mark_tells_messages_apart_by_role_and_text():
     marks = [NAMES.message(Message(Role.USER, t)) for t in ("ok", " ok\n", "OK")]
     assert marks[0] == marks[1] != marks[2]
     assert NAMES.message(Message(Role.ASSISTANT, "ok")) != marks[0]
+
+
+def test_a_fixed_greeting_does_not_make_one_conversation_of_all():
+    """The beginning that names a conversation holds at least one line of the person's own."""
+    names = Pseudonyms(b"0123456789abcdef")
+    greeting = Message(Role.ASSISTANT, "Hi, I am Mei!")
+    me, reply = Message(Role.USER, "hi"), Message(Role.ASSISTANT, "How was the exam?")
+    assert names.conversation(b"", Identity(), [greeting]) is None
+    assert names.conversation(b"", Identity(), [greeting, me]) is None
+    first = names.conversation(b"", Identity(), [greeting, me, reply])
+    assert first is not None
+    other = names.conversation(b"", Identity(), [greeting, me, Message(Role.ASSISTANT, "Cold?")])
+    assert other not in (None, first)
+
+
+def test_a_system_prompt_that_holds_the_time_does_not_make_a_new_conversation():
+    """What the operator says is no part of the beginning."""
+    names = Pseudonyms(b"0123456789abcdef")
+    talk = [Message(Role.USER, "hi"), Message(Role.ASSISTANT, "hello")]
+    keys = {
+        names.conversation(b"", Identity(), [Message(Role.SYSTEM, f"It is {n}:00."), *talk])
+        for n in range(3)
+    }
+    assert len(keys) == 1
