@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from guardrail.config import Settings, settings_schema
+from guardrail.config import Jwt, RouteTable, Settings, settings_schema
 
 DOCS = Path(__file__).parent
 
@@ -63,8 +63,6 @@ def settings_page() -> str:
 
 
 def _tables() -> Iterator[tuple[str, type[BaseModel]]]:
-    from guardrail.config import Jwt, RouteTable
-
     yield "Each entry of `routes`", RouteTable
     yield "`identity.jwt`", Jwt
 
@@ -80,4 +78,4 @@ def outputs() -> dict[Path, str]:
 if __name__ == "__main__":
     for path, text in outputs().items():
         path.write_text(text, "utf-8")
-        print(path.name)  # noqa: T201
+        print(path.name)

@@ -52,7 +52,8 @@ class Client:
     async def say(self, words: Words, asked: Asked, original: bytes | None = None) -> None:
         """Our words in the client's format: a whole answer, or the rest of a stream."""
         self.shown = words.text
-        if not asked.stream:
+        # A backend may stream though nobody asked it to; then the rest is a stream, too.
+        if not asked.stream and not self.started:
             body = self._wire.write_reply(asked, words, original)
             await self.whole(200, [(b"content-type", b"application/json")], body)
             return

@@ -61,10 +61,13 @@ KEPT = 2048
 """Children kept per family; beyond it they are looked up each time, never forgotten."""
 
 PARTS = (
-    "audio", "document", "file", "image", "language", "old_messages", "refusal", "tool_call",
-    "tool_result", "unreadable", "video",
+    "audio", "document", "file", "frame", "image", "language", "old_messages", "part", "refusal",
+    "reply", "stream", "tool_call", "tool_result", "video",
 )  # fmt: skip
 """Parts of a turn that nobody looked at."""
+
+WITHHELD = frozenset({"reply", "stream"})
+"""Whole replies that could not be read: where we stepped in, they did not pass."""
 
 ELSEWHERE = frozenset({"held", "total", "upstream"})
 """Timings that have a histogram of their own."""
@@ -317,8 +320,10 @@ class Metrics:
     def _count_turn(self, record: Record) -> None:
         self._requests(record.route, record.wire, record.stream, record.outcome).inc()
         self._turns(record.profile.language).inc()
+        stopped = record.outcome is Outcome.INTERVENED
         for part in record.unjudged:
-            self._bypass(part).inc()
+            if not (stopped and part in WITHHELD):
+                self._bypass(part).inc()
         for failure in record.failures:
             self._failures(failure).inc()
         counts = record.counts

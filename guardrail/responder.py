@@ -6,7 +6,11 @@ Whatever happens, the client gets a well-formed answer and the turn gets its rec
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+import traceback
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import structlog
 
 from guardrail._asgi import (
     ASGIApp,
@@ -32,6 +36,8 @@ from guardrail.turn import Outcome
 from guardrail.wire.base import Asked, Words
 
 __all__ = ["Door", "Guard", "Responder"]
+
+log = structlog.get_logger("guardrail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class Responder:
             await self._upstream_broke(error, client)
         except Exception as error:  # noqa: BLE001 - the last line: the person still gets help words
             self._guard.engine.count("fault", type(error).__name__)
+            self._log(error)
             await self._last_line(client)
         finally:
             if self._review is not None:
@@ -95,7 +102,7 @@ class Responder:
                 "request bodies must not be compressed", status=415, code="unsupported_encoding"
             )
         body = await read_body(receive, limit=door.body_bytes, seconds=door.body_seconds)
-        asked = self._asked = self._wire.read_turn(body)
+        asked = self._asked = self._stamped(self._wire.read_turn(body))
         review = self._review = await self._open(asked)
         decision = await review.inbound()
         client.extra = lambda: self._headers(review)
@@ -105,6 +112,10 @@ class Responder:
         async with Backend(self._app, self._inner_scope(), body, receive) as backend:
             exchange = Exchange(self._wire, asked, review, backend, client, door.reply_bytes)
             return await exchange.relay()
+
+    def _stamped(self, asked: Asked) -> Asked:
+        """Answers of our own carry the time; wires have no clock."""
+        return replace(asked, echo={**asked.echo, "now": int(self._guard.engine.clock())})
 
     async def _open(self, asked: Asked) -> Review:
         headers = self._scope["headers"]
@@ -144,6 +155,13 @@ class Responder:
         if cause is not None and foreign and not client.started:
             raise cause  # the embedding app's own bug: its server shall see it as ever
         await client.refuse(502, "upstream_failed", "the chat backend failed")
+
+    def _log(self, error: Exception) -> None:
+        """Where it failed, never what was said: an error's own words may quote it."""
+        frames = traceback.extract_tb(error.__traceback__)[-4:]
+        where = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
+        turn = self._review.turn.id if self._review is not None else None
+        log.error("fault", kind=type(error).__name__, where=where, turn=turn)
 
     async def _last_line(self, client: Client) -> None:
         """Something of ours failed. The person gets help words all the same."""

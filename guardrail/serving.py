@@ -101,8 +101,10 @@ async def serving(
     ]
     keeping = [asyncio.create_task(_keep_house(house)), asyncio.create_task(_watch(house))]
     try:
-        while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has no event
-            await asyncio.sleep(0.01)
+        while not all(server.started for server in servers):
+            done, _ = await asyncio.wait(tasks, timeout=0.01, return_when=asyncio.FIRST_COMPLETED)
+            if done:  # it ended before it started, and has said why
+                raise OSError("a server did not start")
         yield house, addresses
     finally:
         for task in keeping:
@@ -201,7 +203,7 @@ async def _reload(house: House) -> None:
 
 async def _watch(house: House) -> None:
     """Reload the policy when its file (or the resources beside it) changes."""
-    folder = house.policy_file.resolve().parent
+    folder = house.policy_file.parent  # not resolved: a ConfigMap swaps the link beside the file
     async for _ in watchfiles.awatch(folder, recursive=False, force_polling=False):
         await _reload(house)
 

@@ -94,7 +94,7 @@ def assemble(settings: Settings, *, version: str = "") -> House:
         policies=policies,
         assessor=Assessor(primary, floor, deadline=settings.classifier.deadline_ms / 1000),
         store=store,
-        pseudonyms=Pseudonyms(_secret(settings.data / "pseudonym.key")),
+        pseudonyms=_pseudonyms(settings.data / "pseudonym.key"),
         language=language,
         sinks={"audit": AuditSink(store), "metrics": metrics},
         count=metrics.count,
@@ -192,6 +192,14 @@ def _jwks(settings: Jwt) -> KeySet:
     except (OSError, ValueError, KeyError) as error:
         mistake = Mistake(settings.jwks_file, 1, f"is not a key set: {type(error).__name__}")
         raise ConfigError([mistake]) from None
+
+
+def _pseudonyms(path: Path) -> Pseudonyms:
+    try:
+        return Pseudonyms(_secret(path))
+    except ValueError as error:
+        hint = "restore it from a backup: with another key every known user is a stranger"
+        raise ConfigError([Mistake(str(path), 0, str(error), hint)]) from None
 
 
 def _secret(path: Path) -> bytes:

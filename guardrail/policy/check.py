@@ -1,4 +1,4 @@
-"""All static checks over one pack. `guardrail policy check` prints what they find."""
+"""All static checks over one pack. `guardrail check` prints what they find."""
 
 from __future__ import annotations
 

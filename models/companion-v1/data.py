@@ -43,6 +43,18 @@ def sha256(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
+def fingerprint(open_path, names=None):
+    """What a run was trained on: hashes, seed files and rows. Seeds grow, so this is taken once."""
+    paths = [path for path in sorted(SEEDS.glob("*.jsonl")) if names is None or path.name in names]
+    whole = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+    return {
+        "open.jsonl.gz": sha256(open_path),
+        "seeds/train": whole,
+        "seeds_files": [path.name for path in paths],
+        "seeds_rows": sum(len(path.read_text("utf-8").splitlines()) for path in paths),
+    }
+
+
 def targets(labels, level=(None, None), protective=None):
     known = [labels.get(name) for name in LABELS] + [*level, protective]
     return [UNKNOWN if value is None else float(value) for value in known]

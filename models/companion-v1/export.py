@@ -173,9 +173,6 @@ files = {}
 for name in ("model.onnx", "tokenizer.json"):
     content = (args.out / name).read_bytes()
     files[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-seeds_all = hashlib.sha256()
-for path in sorted(data.SEEDS.glob("*.jsonl")):
-    seeds_all.update(path.read_bytes())
 manifest = {
     "name": NAME,
     "version": f"{NAME}-{files['model.onnx']['sha256'][:8]}",
@@ -190,12 +187,7 @@ manifest = {
     "calibration": calibration,
     "thresholds": thresholds,
     "false_alarms": {n: FALSE_ALARMS.get(n, FALSE_ALARMS_OTHERWISE) for n in LABELS},
-    "data": {
-        "open.jsonl.gz": data.sha256(args.data / "open.jsonl.gz"),
-        "seeds/train": seeds_all.hexdigest(),
-        "seeds_rows": len(data.seeds(data.SEEDS)),
-        "weights.pt": weights_sha,
-    },
+    "data": json.loads((args.train / "data.json").read_text("utf-8")) | {"weights.pt": weights_sha},
     "dev": {"seeds": int(is_seed.sum()), "open": int((~is_seed).sum()), "outputs": metrics},
 }
 text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"

@@ -9,6 +9,7 @@ Uses a GPU if there is one; otherwise bf16 on the CPU.
 
 import argparse
 import copy
+import json
 import random
 import sys
 import time
@@ -50,6 +51,9 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 
 # --- rows ---------------------------------------------------------------------------------------
 tokenizer = Tokenizer.from_file(str(args.base / "tokenizer.json"))
+if not args.resume:
+    seen = data.fingerprint(args.data / "open.jsonl.gz")
+    (args.out / "data.json").write_text(json.dumps(seen, indent=2), "utf-8")
 train_seeds, dev_seeds = data.split_seeds(data.seeds(data.SEEDS))
 open_rows, _ = data.split_public(data.public(args.data / "open.jsonl.gz"))
 if args.quick:
