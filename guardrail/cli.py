@@ -16,6 +16,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
+import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -263,6 +264,15 @@ def _wrong_wires(settings: Settings, path: Path | None) -> list[Mistake]:
     return found
 
 
+def _log_as_lines() -> None:
+    """One event, one line of JSON, unless a person is watching: nothing in it can forge another."""
+    if not sys.stdout.isatty():
+        stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+        structlog.configure(
+            [structlog.processors.add_log_level, stamp, structlog.processors.JSONRenderer()]
+        )
+
+
 def _serve(settings: Settings) -> None:
     from guardrail.doctor import ports
     from guardrail.serving import Addresses, run
@@ -275,6 +285,7 @@ def _serve(settings: Settings) -> None:
     taken = [f"{found.what} {found.detail}" for found in ports(settings) if not found.ok]
     if taken:  # said before the model is loaded, and with the address, which an OSError lacks
         _stop(*taken, "choose others with --port and --admin-port, or stop what runs there")
+    _log_as_lines()
     try:
         asyncio.run(run(settings, version=version(), ready=ready))
     except ConfigError as error:
