@@ -53,7 +53,8 @@ class Manifest:
     """What a model folder says about itself, as far as running it needs to know.
 
     `calibration` holds scale and bias of each output's logit; `thresholds` the operating point of
-    each label and of the two self-harm cuts `at_least_active` and `at_least_plan`.
+    each label and of the two self-harm cuts `at_least_active` and `at_least_plan`. `graded` says
+    whether those cuts are good enough to be spoken of: a wrong level would soften an answer.
     """
 
     version: str
@@ -63,6 +64,7 @@ class Manifest:
     calibration: Mapping[str, tuple[float, float]]
     thresholds: Mapping[str, float]
     files: Mapping[str, str]
+    graded: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
@@ -84,6 +86,7 @@ class Manifest:
                 },
                 thresholds={name: float(at) for name, at in raw["thresholds"].items()},
                 files={name: str(raw["files"][name]["sha256"]) for name in FILES},
+                graded=bool(raw.get("levels_usable", False)),
             )
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
@@ -209,9 +212,9 @@ class OnnxClassifier:
         for label in self.labels:
             score = float(best[self._column[label]])
             if score >= FLOOR:
-                level = self._level(scores) if label == Label.SELF_HARM else None
-                graded = level if role is Role.USER else None
-                found.append(Signal(label, min(score, 1.0), self.name, self.version, graded))
+                asked = label == Label.SELF_HARM and role is Role.USER and self._manifest.graded
+                level = self._level(scores) if asked else None
+                found.append(Signal(label, min(score, 1.0), self.name, self.version, level))
         return tuple(found)
 
     def _level(self, scores: np.ndarray[Any, Any]) -> Level | None:

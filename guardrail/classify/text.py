@@ -20,6 +20,7 @@ from guardrail.turn import Message, Role
 __all__ = ["CONTEXT_TURNS", "language", "layout", "normalise", "pack", "windows"]
 
 CONTEXT_TURNS = 4  # as many earlier turns as a seed row may carry
+CONTEXT_TOKENS = 32  # more did not help on the development rows (macro AUC .943 with 32 and with 64)
 CONTEXT_CHARACTERS = 400  # per turn; the tokeniser should not read a novel to keep its last line
 BOS, EOS = 0, 2  # ids of <s> and </s> in the XLM-R family
 
@@ -63,10 +64,13 @@ def layout(role: Role, text: str, context: Sequence[Message] = ()) -> tuple[str,
 
 
 def pack(text: list[int], context: list[int], limit: int) -> tuple[list[int], list[int]]:
-    """Token ids and mask (1 text, 2 context) of at most `limit`; the context loses its beginning."""
+    """Token ids and mask (1 text, 2 context) of at most `limit`; the context loses its beginning.
+
+    It gets `CONTEXT_TOKENS` at most: every token costs an eighth of a millisecond on each turn.
+    """
     text = text[: limit - 2]
     ids = [BOS, *text, EOS]
-    room = limit - len(ids) - 1
+    room = min(CONTEXT_TOKENS, limit - len(ids) - 1)
     if room < 1 or not context:
         return ids, [1] * len(ids)
     tail = context[-room:]

@@ -29,6 +29,7 @@ from model import EXTRA, LABELS, LEVELS, OUTPUTS, load
 
 OPSET = 20
 MAX_TOKENS = 128
+LEVELS_BAR = 0.8  # development AUC from which the server gives levels out
 OPERATING_POINT = 0.5  # what a score of 0.5 means is set by the calibration:
 FALSE_ALARMS = {"self_harm": 0.04}  # of the dev mix; a missed crisis costs more than a kind word
 FALSE_ALARMS_OTHERWISE = 0.02
@@ -181,6 +182,8 @@ manifest = {
     "languages": ["en", "zh"],
     "labels": list(LABELS),
     "levels": list(LEVELS),
+    # A level that is little better than a coin must not decide how an answer sounds.
+    "levels_usable": all(metrics.get(n, {}).get("auc_int8", 0) >= LEVELS_BAR for n in LEVELS),
     "outputs": list(OUTPUTS),
     "max_tokens": MAX_TOKENS,
     "files": files,
