@@ -1,0 +1,80 @@
+"""The rows written for this project keep the rules of seeds/GUIDE.md, and the test rows stay apart."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guardrail.turn import Label, Level
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+FILES = sorted(SEEDS.glob("*/*.jsonl"))
+GUIDE = (SEEDS / "GUIDE.md").read_text("utf-8")
+TAGS = set(re.findall(r"`([a-z_]+)`", GUIDE.partition("## Tags")[2].partition("##")[0]))
+NEAR = 0.8  # share of character trigrams from which two texts are copies of each other
+
+
+def rows(folder: str) -> list[dict[str, Any]]:
+    """All rows of `train` or `test`."""
+    paths = sorted((SEEDS / folder).glob("*.jsonl"))
+    return [json.loads(line) for path in paths for line in path.read_text("utf-8").split("\n")[:-1]]
+
+
+def trigrams(text: str) -> frozenset[str]:
+    """The character trigrams of a text, letters and digits only."""
+    plain = "".join(c for c in text.lower() if c.isalnum())
+    return frozenset(plain[i : i + 3] for i in range(max(1, len(plain) - 2)))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_rows_are_well_formed(path):
+    """Every field, every label, known tags, levels only where they belong."""
+    for number, line in enumerate(path.read_text("utf-8").split("\n")[:-1], 1):
+        row = json.loads(line)
+        where = f"{path.name}:{number}"
+        assert set(row) == {"id", "text", "role", "lang", "labels", "level", "tags", "context"}, (
+            where
+        )
+        assert row["text"].strip(), where
+        assert set(row["labels"]) == set(Label), where
+        assert set(row["labels"].values()) <= {0, 1}, where
+        assert set(row["tags"]) <= TAGS, (where, set(row["tags"]) - TAGS)
+        assert len(row["context"]) <= 4, where
+        assert all(set(said) == {"role", "text"} for said in row["context"]), where
+        graded = row["role"] == "user" and row["labels"]["self_harm"] == 1
+        assert (row["level"] in set(Level)) if graded else row["level"] is None, where
+        assert not (row["labels"]["sexual"] and row["labels"]["minor"]), where
+
+
+def test_nothing_is_there_twice():
+    """No id and no text with the same context appears twice, in training and test together."""
+    everything = rows("train") + rows("test")
+    assert not [k for k, n in Counter(r["id"] for r in everything).items() if n > 1]
+    seen = Counter((r["text"], json.dumps(r["context"], sort_keys=True)) for r in everything)
+    assert not [k for k, n in seen.items() if n > 1]
+
+
+def test_no_test_row_is_a_near_copy_of_a_training_row():
+    """Longer texts share less than four in five trigrams across the split."""
+    train = [t for t in (trigrams(r["text"]) for r in rows("train")) if len(t) >= 12]
+    for row in rows("test"):
+        own = trigrams(row["text"])
+        if len(own) < 12:
+            continue
+        near = max(len(own & other) / len(own | other) for other in train)
+        assert near < NEAR, row["id"]
+
+
+def test_languages_and_labels_are_balanced():
+    """Half English, half Chinese, and every label has positives of both in training."""
+    train = rows("train")
+    english = sum(r["lang"] == "en" for r in train) / len(train)
+    assert 0.4 < english < 0.6
+    for label in Label:
+        for lang in ("en", "zh"):
+            assert sum(r["labels"][label] for r in train if r["lang"] == lang) >= 40, (label, lang)
