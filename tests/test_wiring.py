@@ -1,0 +1,184 @@
+"""Settings become running parts; a bad policy never replaces a good one; a case survives kill -9."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from guardrail.config import Settings, load_settings
+from guardrail.errors import ConfigError
+from guardrail.middleware import GuardrailMiddleware
+from guardrail.store.base import Query
+from guardrail.store.sqlite import SqliteStore
+from guardrail.turn import Identity
+from guardrail.wiring import assemble, build
+from tests.asgi import call
+from tests.faces.backend import Backend
+
+POLICIES = Path(__file__).parent.parent / "policies"
+HELLO = {"messages": [{"role": "user", "content": "hello"}], "user": "ann"}
+
+
+def settings(folder: Path, **more: object) -> Settings:
+    """Settings that need no model, in a folder of their own."""
+    low = {"data": str(folder / "data"), "classifier": {"kind": "lexicon"}}
+    return load_settings(None, {}, {**low, **more})
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """A copy of the default pack that a test may spoil."""
+    folder = tmp_path / "policies"
+    shutil.copytree(POLICIES, folder)
+    return folder / "default.yaml"
+
+
+async def test_a_bad_pack_never_replaces_a_good_one(tmp_path, pack):
+    """Broken YAML, a failed check, a failed test: the last good one stays; a good one is taken."""
+    house = assemble(settings(tmp_path, policy=str(pack)))
+    good, before = pack.read_text("utf-8"), house.policies.current.tag
+    spoilt = [
+        "guardrail: [",
+        good.replace("severity: imminent", "", 1),
+        good.replace("at: soft, level: plan", "at: hard, level: plan", 1),
+    ]
+    for text in spoilt:
+        pack.write_text(text, "utf-8")
+        assert await house.reload(), "a bad pack was taken"
+        assert house.policies.current.tag == before
+        assert b"policy_last_reload_successful 0.0" in house.metrics.render("")[0]
+    pack.write_text(good.replace("seconds: 1.5", "seconds: 1.0"), "utf-8")
+    assert await house.reload() == []
+    assert house.policies.current.tag != before
+    assert house.policies.current.hold.seconds == 1.0
+    await house.guard.engine.close()
+
+
+async def test_a_turn_keeps_the_policy_that_it_began_with(tmp_path, pack):
+    """A reload in the middle of a turn changes nothing for it."""
+    house = assemble(settings(tmp_path, policy=str(pack)))
+    wire = house.guard.routes[0].wire
+    asked = wire.read_turn(json.dumps(HELLO).encode())
+    review = await house.guard.engine.open(asked, Identity(), app=b"", wire="openai", route="/")
+    before = review.policy.tag
+    pack.write_text(pack.read_text("utf-8").replace("seconds: 1.5", "seconds: 1.0"), "utf-8")
+    assert await house.reload() == []
+    assert (await review.inbound()).policy == before
+    await house.guard.engine.close()
+
+
+async def test_the_tail_covers_the_longest_phrase(tmp_path):
+    """A phrase of the lexicon must not leave in two halves, whatever the pack says."""
+    house = assemble(settings(tmp_path))
+    floor = house.guard.engine.assessor.floor
+    assert house.policies.current.hold.tail >= getattr(floor, "longest")  # noqa: B009 - not in the port
+    await house.guard.engine.close()
+
+
+async def test_ids_are_stored_as_keyed_hashes(tmp_path):
+    """The user's name is in no file, and the key is readable by its owner alone."""
+    house = assemble(settings(tmp_path))
+    app = GuardrailMiddleware(Backend(), guard=house.guard)
+    await call(app, "/v1/chat/completions", HELLO).done()
+    await house.guard.engine.close()
+    files = list((tmp_path / "data").iterdir())
+    assert not [f for f in files if b"ann" in f.read_bytes().replace(b"channel", b"")]
+    key = tmp_path / "data" / "pseudonym.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+async def test_the_same_key_gives_the_same_pseudonym_after_a_restart(tmp_path):
+    """Who was known stays known."""
+    users = set()
+    for _ in range(2):
+        house = assemble(settings(tmp_path))
+        app = GuardrailMiddleware(Backend(), guard=house.guard)
+        await call(app, "/v1/chat/completions", HELLO).done()
+        events = await house.store.read(Query(kind="record"))
+        users |= {event.user for event in events}
+        await house.guard.engine.close()
+    assert len(users) == 1
+
+
+def test_a_damaged_key_is_refused(tmp_path):
+    """A short key would make pseudonyms guessable."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "pseudonym.key").write_bytes(b"short")
+    with pytest.raises(ConfigError, match="16 bytes"):
+        assemble(settings(tmp_path))
+
+
+async def test_build_takes_a_settings_file(tmp_path):
+    """What an embedding app calls."""
+    path = tmp_path / "guardrail.yaml"
+    path.write_text(f"data: {tmp_path}/d\nclassifier: {{kind: lexicon}}\ndisclose: false\n")
+    guard = build(path)
+    app = GuardrailMiddleware(backend := Backend(), guard=guard)
+    got = await call(app, "/v1/chat/completions", HELLO).done()
+    assert got.body == backend.whole()
+    assert got.header("x-guardrail-id") == ""
+    await guard.engine.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([(b"x-guardrail-user", b"ann")], 401),
+        ([(b"X_Guardrail_User", b"ann")], 400),
+        ([(b"x-guardrail-age-band", b"adult")], 401),
+        ([(b"x-guardrail-user", b"a"), (b"x-guardrail-user", b"b")], 400),
+    ],
+)
+async def test_forged_identities_are_refused_in_the_clients_format(tmp_path, headers, status):
+    """Nobody is on the list of trusted peers, so nobody may say who the user is."""
+    guard = build(settings(tmp_path))
+    app = GuardrailMiddleware(backend := Backend(), guard=guard)
+    got = await call(app, "/v1/chat/completions", HELLO, headers=headers).done()
+    assert got.status == status
+    assert got.json["error"]["code"]
+    assert backend.asked == []
+    await guard.engine.close()
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+async def test_a_case_survives_kill_9(tmp_path):
+    """The process is killed the moment the crisis was answered; the case is in the store."""
+    port, admin = free_port(), free_port()
+    (tmp_path / "guardrail.yaml").write_text("classifier: {kind: lexicon}\n")
+    command = [sys.executable, "-m", "guardrail", "serve", "--port", str(port)]
+    command += ["--admin-port", str(admin), "--data", str(tmp_path / "data")]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    try:
+        body = {"messages": [{"role": "user", "content": "I want to kill myself"}]}
+        url = f"http://127.0.0.1:{port}/v1/chat/completions"
+        answer = b""
+        for _ in range(200):
+            try:
+                answer = httpx.post(url, json=body, timeout=5).content
+                break
+            except httpx.ConnectError:
+                time.sleep(0.05)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert b"988" in answer
+    store = SqliteStore(tmp_path / "data" / "guardrail.db")
+    kinds = {event.kind for event in await store.read(Query(kind="case."))}
+    await store.close()
+    assert kinds == {"case.opened", "case.signal"}
