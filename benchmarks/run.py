@@ -1,6 +1,6 @@
 """Measures the proxy against a bare pass-through and a direct call, in one run.
 
-    python benchmarks/run.py [--seconds 5] [--out docs/benchmarks.md]
+    python benchmarks/run.py [--seconds 5] [--out docs/benchmarks.md] [--litellm BIN/litellm]
 
 The server under test has one core, load generator and mock backend share the other. Machines are
 noisy: read the ratios, and the rounds' spread, not single figures.
@@ -14,10 +14,12 @@ import json
 import os
 import platform
 import re
+import shutil
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -31,12 +33,16 @@ from load import Result, closed_loop, streams
 HERE = Path(__file__).parent
 SERVED, OTHERS = {0}, {1}  # cores
 ROUNDS = 3
+PEER_ENVIRONMENT = {  # no calls to anybody, no key: both sides run without authentication
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_MODE": "PRODUCTION",
+    "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true",
+}
 LINE = (
     "so today my sister called and we talked about grandma's garden, the tomatoes are finally red "
     "and she says i should come over on sunday to help with the fence and eat some of that plum "
-    "cake, honestly i needed that call more than i knew, work has been loud and i keep forgetting "
-    "to drink water, anyway how are you"
-)  # 64 tokens or a little more, in the shipped tokenizer
+    "cake, honestly i needed that call more than i knew, work has been loud"
+)  # 64 tokens with their marks, in the shipped tokenizer
 
 
 def free_port() -> int:
@@ -50,10 +56,25 @@ def free_port() -> int:
 def server(name: str, *arguments: str, cores: set[int]) -> Iterator[tuple[int, int]]:
     """One server process, pinned; gives its port and process id."""
     port = free_port()
+    folder = None
     command = [sys.executable, str(HERE / "apps.py"), name, str(port), *arguments]
-    process = subprocess.Popen(command, preexec_fn=lambda: os.sched_setaffinity(0, cores))  # noqa: PLW1509
+    environment = dict(os.environ)
+    if name == "litellm":
+        binary, target = arguments
+        folder = _litellm_folder(target)
+        command = [binary, "--config", "config.yaml", "--port", str(port)]
+        command += ["--host", "127.0.0.1", "--telemetry", "False"]
+        environment |= PEER_ENVIRONMENT
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),  # noqa: PLW1509
+    )
     try:
-        for _ in range(400):
+        for _ in range(2400):
             with socket.socket() as sock:
                 if sock.connect_ex(("127.0.0.1", port)) == 0:
                     break
@@ -62,6 +83,36 @@ def server(name: str, *arguments: str, cores: set[int]) -> Iterator[tuple[int, i
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _litellm_folder(target: str) -> str:
+    """Where the peer finds its settings and its guardrail."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    shutil.copy(HERE / "peer" / "noop.py", folder)
+    settings = {
+        "model_list": [
+            {
+                "model_name": "mock",
+                "litellm_params": {
+                    "model": "openai/mock",
+                    "api_base": target + "/v1",
+                    "api_key": "x",
+                },
+            }
+        ],
+        "guardrails": [
+            {
+                "guardrail_name": "noop",
+                "litellm_params": {
+                    "guardrail": "noop.Noop",
+                    "mode": ["pre_call", "post_call"],
+                    "default_on": True,
+                },
+            }
+        ],
+    }
+    (folder / "config.yaml").write_text(json.dumps(settings))  # JSON is YAML
+    return str(folder)
 
 
 def chat(text: str, number: int, *, stream: bool = False) -> bytes:
@@ -121,7 +172,7 @@ def spread(values: list[float], form: str = "{:.2f}") -> str:
 
 
 async def requests(
-    seconds: float, target: str, upstream_port: int
+    seconds: float, target: str, upstream_port: int, litellm: str | None
 ) -> tuple[Table, dict[str, float]]:
     """Whole answers: latency alone, throughput with 16 clients."""
     table = Table(
@@ -135,6 +186,8 @@ async def requests(
         ("guardrail, rules + static", ("guard", target, "lexicon")),
         ("guardrail, with encoder", ("guard", target, "onnx")),
     ]
+    if litellm:
+        variants.append(("peer: LiteLLM proxy, one no-op guardrail", ("litellm", litellm, target)))
     p50: dict[str, float] = {}
     for name, arguments in variants:
         if arguments is None:
@@ -221,11 +274,12 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--out", type=Path, default=HERE.parent / "docs" / "benchmarks.md")
+    parser.add_argument("--litellm", help="the litellm program, to measure it as a peer")
     options = parser.parse_args()
     os.sched_setaffinity(0, OTHERS)
     with server("upstream", cores=OTHERS) as (upstream_port, _):
         target = f"http://127.0.0.1:{upstream_port}"
-        whole, p50 = await requests(options.seconds, target, upstream_port)
+        whole, p50 = await requests(options.seconds, target, upstream_port, options.litellm)
         flow = await streaming(target, upstream_port)
     os.sched_setaffinity(0, SERVED)
     starts = [cold_start() for _ in range(3)]
