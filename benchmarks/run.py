@@ -41,7 +41,7 @@ PEER_ENVIRONMENT = {  # no calls to anybody, no key: both sides run without auth
 LINE = (
     "so today my sister called and we talked about grandma's garden, the tomatoes are finally red "
     "and she says i should come over on sunday to help with the fence and eat some of that plum "
-    "cake, honestly i needed that call more than i knew, work has been loud"
+    "cake, honestly i needed that call more than i knew, really"
 )  # 64 tokens with their marks, in the shipped tokenizer
 
 
