@@ -13,9 +13,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from guardrail.config import Jwt, RouteTable, Settings, settings_schema
+from guardrail.config import Jwt, RouteEntry, Settings, settings_schema
+from guardrail.policy.schema import FILES, render
 
 DOCS = Path(__file__).parent
+POLICIES = DOCS.parent / "policies"
 
 HEAD = """# Settings
 
@@ -63,13 +65,14 @@ def settings_page() -> str:
 
 
 def _tables() -> Iterator[tuple[str, type[BaseModel]]]:
-    yield "Each entry of `routes`", RouteTable
+    yield "Each entry of `routes`", RouteEntry
     yield "`identity.jwt`", Jwt
 
 
 def outputs() -> dict[Path, str]:
     """Every generated file and its content."""
-    return {
+    schemas = {POLICIES / name: render(make()) for name, make in FILES.items()}
+    return schemas | {
         DOCS / "settings.md": settings_page(),
         DOCS / "settings.schema.json": json.dumps(settings_schema(), indent=2) + "\n",
     }

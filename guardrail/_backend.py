@@ -22,6 +22,10 @@ __all__ = ["AppFailed", "Backend", "Ended", "Gone", "Heard"]
 GRACE = 0.05
 """Seconds an app gets to end by itself once stopped; well under the 200 ms that we promise."""
 
+PATIENCE = 1.0
+"""Seconds that a cancelled app gets to clean up. One that goes on all the same is left to itself:
+the turn's record must not depend on it."""
+
 QUEUED = 16
 """Messages waiting to be judged before the app has to wait: back-pressure, as a socket gives."""
 
@@ -71,7 +75,10 @@ class Backend:
         if not self._task.done():
             await asyncio.wait({self._task}, timeout=GRACE)
         self._task.cancel()
-        await asyncio.gather(self._task, self._watch, return_exceptions=True)
+        done, _ = await asyncio.wait({self._task, self._watch}, timeout=PATIENCE)
+        for task in done:
+            if not task.cancelled():
+                task.exception()  # heard, so that the event loop does not complain
 
     async def hear(self, seconds: float | None = None) -> Heard | None:
         """The next event, or `None` after `seconds` without one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from guardrail.policy.model import Policy, Resource
+from guardrail.policy.model import EVERYWHERE, Kind, Policy, Resource
 from guardrail.turn import AgeBand, Decision, Label, Profile
 
 __all__ = ["LAST_WORDS", "MOST_LINES", "resources_for", "words"]
@@ -37,13 +37,6 @@ LAST_WORDS: Mapping[str, str] = {
 MOST_LINES = 3
 """Help lines named at once, emergency and directory not counted. More is a burden to choose."""
 
-EVERYWHERE = "*"
-CRISIS = "crisis"
-YOUTH = "youth"
-GAMBLING = "gambling"
-EMERGENCY = "emergency"
-DIRECTORY = "directory"
-
 _EMERGENCY_WORDS: Mapping[str, str] = {
     "en": "In immediate danger, wherever you are: call your local emergency number",
     "zh": "无论你在哪里，情况紧急时：请拨打当地的紧急电话",
@@ -68,7 +61,9 @@ def words(policy: Policy, decision: Decision, profile: Profile) -> str:
     return f"{text}\n\n{_help(policy, decision, profile)}"
 
 
-def resources_for(policy: Policy, profile: Profile, kinds: Collection[str]) -> tuple[Resource, ...]:
+def resources_for(
+    policy: Policy, profile: Profile, kinds: Collection[Kind]
+) -> tuple[Resource, ...]:
     """Where this person finds help of these kinds, most fitting first; empty if we know nothing.
 
     The region is the person's, or the policy's default when theirs is unknown; a region that we
@@ -91,7 +86,7 @@ def _region(profile: Profile) -> str | None:
 
 def _help(policy: Policy, decision: Decision, profile: Profile) -> str:
     lines = _lines(policy, decision, profile)
-    emergency = resources_for(policy, profile, {EMERGENCY})
+    emergency = resources_for(policy, profile, {Kind.EMERGENCY})
     said = [_line(entry, profile.language) for entry in (*lines[:MOST_LINES], *emergency[:1])]
     guessed = profile.region is None  # the default region may not be theirs
     if guessed or not emergency:
@@ -104,15 +99,15 @@ def _help(policy: Policy, decision: Decision, profile: Profile) -> str:
 def _lines(policy: Policy, decision: Decision, profile: Profile) -> tuple[Resource, ...]:
     """Lines for what this is about; for gambling, a crisis line where there is none of its own."""
     if decision.label is Label.GAMBLING:
-        found = resources_for(policy, profile, {GAMBLING})
+        found = resources_for(policy, profile, {Kind.GAMBLING})
         if found:
             return found
-    kinds = {CRISIS, YOUTH} if profile.age_band is AgeBand.MINOR else {CRISIS}
+    kinds = {Kind.CRISIS, Kind.YOUTH} if profile.age_band is AgeBand.MINOR else {Kind.CRISIS}
     return resources_for(policy, profile, kinds)
 
 
 def _directories(policy: Policy) -> Iterable[Resource]:
-    return (r for r in policy.resources if r.region == EVERYWHERE and r.kind == DIRECTORY)
+    return (r for r in policy.resources if r.region == EVERYWHERE and r.kind is Kind.DIRECTORY)
 
 
 def _line(entry: Resource, language: str) -> str:

@@ -12,7 +12,6 @@ Three promises of this file:
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -22,7 +21,7 @@ from guardrail.session import stricter
 from guardrail.store.base import Event
 from guardrail.turn import AgeBand, Decision, Level, Severity, Turn
 
-__all__ = ["Case", "Status", "fold", "open_cases", "opening", "signal"]
+__all__ = ["Case", "CaseBook", "Status", "opening", "signal"]
 
 WINDOW = 86_400.0
 """Seconds that one crisis lasts at most. Windows are days in UTC; one that goes on past midnight
@@ -72,36 +71,30 @@ def signal(decision: Decision, turn: Turn, level: Level | None = None) -> Event:
     return replace(event, id=f"{event.id}.{decision.id}")
 
 
-def fold(events: Iterable[Event]) -> Case:
-    """The case that these events tell of, in whatever order they come.
+class CaseBook:
+    """All cases of a log. It is read once: whoever reads on adds only what came since.
 
-    Raises:
-        ValueError: none of them says what the case is about.
+    `seq` is the last event that is in the book; what is in it already does not count again.
     """
-    case: Case | None = None
-    for event in sorted(events, key=lambda e: (e.seq, e.at)):
-        if event.kind in ("case.opened", "case.signal"):
-            case = _joined(case, event)
-        elif case is not None:
-            case = _touched(case, event)
-    if case is None:
-        raise ValueError("a case needs a case.opened or case.signal event")
-    return case
 
+    def __init__(self) -> None:
+        self.seq = 0
+        self._cases: dict[str, Case] = {}
 
-def open_cases(events: Iterable[Event]) -> tuple[Case, ...]:
-    """Cases that wait for a human: the gravest first, and among equals the one that waits longest.
+    def add(self, events: Iterable[Event]) -> None:
+        """Add `case.` events, in the order of the log."""
+        for event in events:
+            if event.seq <= self.seq:
+                continue
+            self.seq = event.seq
+            case = _moved(self._cases.get(event.subject), event)
+            if case is not None:
+                self._cases[event.subject] = case
 
-    Give it all `case.` events: a page that lacks the start of a case cannot tell of it.
-    """
-    by_case: dict[str, list[Event]] = defaultdict(list)
-    for event in events:
-        if event.kind.startswith("case."):
-            by_case[event.subject].append(event)
-    told = {"case.opened", "case.signal"}
-    cases = [fold(own) for own in by_case.values() if any(e.kind in told for e in own)]
-    waiting = [case for case in cases if case.status is Status.OPEN]
-    return tuple(sorted(waiting, key=lambda c: (-_rank(c.severity), c.opened_at, c.id)))
+    def waiting(self) -> tuple[Case, ...]:
+        """Cases for a human: the gravest first, and among equals the one that waits longest."""
+        waiting = [case for case in self._cases.values() if case.status is Status.OPEN]
+        return tuple(sorted(waiting, key=lambda c: (-_rank(c.severity), c.opened_at, c.id)))
 
 
 def _event(kind: str, decision: Decision, turn: Turn, level: Level | None) -> Event:
@@ -144,6 +137,13 @@ def _facts(decision: Decision, turn: Turn, level: Level | None) -> dict[str, Any
         "score": round(decision.score, 3),
         "degraded": decision.degraded,
     }
+
+
+def _moved(case: Case | None, event: Event) -> Case | None:
+    """The case after one more event. What came before it was opened tells of nothing."""
+    if event.kind in ("case.opened", "case.signal"):
+        return _joined(case, event)
+    return None if case is None else _touched(case, event)
 
 
 def _joined(case: Case | None, event: Event) -> Case:

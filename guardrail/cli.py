@@ -114,18 +114,17 @@ def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from datetime import UTC, datetime
 
     from guardrail.policy.check import check_policy
-    from guardrail.wiring import policy_path
+    from guardrail.wiring import identity_rules, policy_path
 
     path = config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
     mistakes: list[Mistake] = []
     try:
         settings = load_settings(path, os.environ)
+        policy: Any = settings.policy
+        identity_rules(settings.identity)
     except ConfigError as error:  # the pack that the file names is looked at all the same
         mistakes += error.mistakes
         policy = os.environ.get("GUARDRAIL__POLICY") or _written(path).get("policy")
-    else:
-        mistakes += _wrong_wires(settings, path)
-        policy = settings.policy
     try:
         pack = policy_path(policy if isinstance(policy, str) else "default")
         mistakes += check_policy(pack, datetime.now(UTC).date())
@@ -248,22 +247,6 @@ def _written(path: Path | None) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _wrong_wires(settings: Settings, path: Path | None) -> list[Mistake]:
-    """What is wrong with home-made wires, which a start would refuse."""
-    from guardrail.wire.generic import read_spec
-
-    found: list[Mistake] = []
-    for name, table in settings.wires.items():
-        try:
-            read_spec(name, table)
-        except ConfigError as error:
-            lines = getattr(_written(path).get("wires"), "lc", None)
-            line = lines.data[name][0] + 1 if lines is not None and name in lines.data else 0
-            file = str(path or "settings")
-            found += [Mistake(file, line, f"wires.{name}: {m.message}") for m in error.mistakes]
-    return found
-
-
 def _log_as_lines() -> None:
     """One event, one line of JSON, unless a person is watching: nothing in it can forge another."""
     if not sys.stdout.isatty():
@@ -296,8 +279,7 @@ def _serve(settings: Settings) -> None:
 
 
 def _stop(*lines: str) -> NoReturn:
-    for line in lines:
-        err.print(escape(f"cannot start: {line}"))
+    err.print(escape("cannot start: " + "\n    ".join(lines)))
     raise typer.Exit(1)
 
 

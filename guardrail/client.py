@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from guardrail._asgi import Headers, Send, respond, without
+from guardrail._asgi import ClientGone, Headers, Message, Send, respond, without
 from guardrail.wire.base import Asked, Frame, Wire, Words
 
 __all__ = ["Client"]
@@ -17,7 +17,7 @@ class Client:
     """Sends one answer. `status` is 0 until it has begun; `shown` is what the person read."""
 
     def __init__(self, send: Send, wire: Wire) -> None:
-        self._send, self._wire = send, wire
+        self._server, self._wire = send, wire
         self.status = 0
         self.shown = ""
         self.last: Frame | None = None  # the last frame of the stream that was sent
@@ -28,6 +28,13 @@ class Client:
     def started(self) -> bool:
         """Whether the head of the answer is out."""
         return self.status != 0
+
+    async def _send(self, message: Message) -> None:
+        """Hand it to the server, which may say that the client left (ASGI 2.4)."""
+        try:
+            await self._server(message)
+        except OSError:
+            raise ClientGone from None
 
     async def begin(self, status: int, headers: Headers) -> None:
         """Send the head."""
@@ -57,9 +64,19 @@ class Client:
             body = self._wire.write_reply(asked, words, original)
             await self.whole(200, [(b"content-type", b"application/json")], body)
             return
+        rest = self._wire.write_frames(asked, words, self.last)
         if not self.started:
             await self.begin(200, [(b"content-type", self._wire.stream_type)])
-        await self.send(self._wire.write_frames(asked, words, self.last))
+        await self.send(rest)
+
+    async def plainly(self, text: str) -> None:
+        """The same when the wire itself is broken: no format, but words that can be read."""
+        if self.started:
+            await self.send(b"\n\n" + text.encode())
+            return
+        self.status = 500
+        kind = b"text/plain; charset=utf-8"
+        await respond(self._send, 500, text.encode(), content_type=kind)
 
     async def refuse(self, status: int, code: str, message: str) -> None:
         """An error in the client's format; if a stream is under way, its well-formed end."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,10 +20,12 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from guardrail.errors import ConfigError, Mistake
+from guardrail.wire.generic_spec import read_spec
 
 __all__ = ["Settings", "load_settings", "settings_schema"]
 
 PREFIX = "GUARDRAIL__"
+_Say = Callable[[int, str], None]  # line, what is wrong
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
 
 
@@ -64,18 +66,22 @@ class Upstream(_Table):
     read_seconds: float = Field(300.0, gt=0, description="Longest silence of the backend.")
 
 
-class RouteTable(_Table):
+class RouteEntry(_Table):
     """One path on which people chat."""
 
     path: str = Field(pattern="^/", description="Path; `{name}` stands for one segment.")
     wire: str = Field("openai", description="`openai`, or a name under `wires`.")
-    method: str = Field("POST", description="HTTP method.")
+    method: str = Field("POST", pattern="^[A-Z]+$", description="HTTP method, in capitals.")
 
 
 class Jwt(_Table):
     """A signed user token."""
 
-    header: str = Field("x-guardrail-token", description="Header that carries the token.")
+    header: str = Field(
+        "x-guardrail-token",
+        pattern="^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$",
+        description="Header that carries the token.",
+    )
     jwks_file: str = Field("", description="File with the public keys (JWKS).")
     secret: str = Field("", description="Shared secret, for HS256 only.")
     algorithms: tuple[str, ...] = Field(("RS256",), description="Accepted algorithms.")
@@ -130,8 +136,8 @@ class Settings(_Table):
     listen: Listen = Listen()
     admin: Admin = Admin()
     upstream: Upstream = Upstream()
-    routes: tuple[RouteTable, ...] = Field(
-        (RouteTable(path="/v1/chat/completions", wire="openai", method="POST"),),
+    routes: tuple[RouteEntry, ...] = Field(
+        (RouteEntry(path="/v1/chat/completions", wire="openai", method="POST"),),
         description="Chat routes. Everything else passes through, counted.",
     )
     wires: Mapping[str, Mapping[str, Any]] = Field(
@@ -161,14 +167,21 @@ def load_settings(
     name = str(path) if path else "settings"
     written = _read(path) if path else CommentedMap()
     mistakes: list[Mistake] = []
-    merged = _merge(_plain(written, name, environment, mistakes), _from(environment))
+
+    def say(line: int, message: str) -> None:
+        mistakes.append(Mistake(name, line, message))
+
+    merged = _merge(_plain(written, environment, say), _from(environment, say))
     merged = _merge(merged, overrides or {})
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:
         mistakes += [_mistake(name, written, dict(item)) for item in error.errors()]
-        raise ConfigError(mistakes) from None
-    mistakes += _across(settings, name, written)
+    else:
+        mistakes += [
+            Mistake(name, _line(written, place), message, hint)
+            for place, message, hint in _across(settings)
+        ]
     if mistakes:
         raise ConfigError(mistakes)
     return settings
@@ -189,48 +202,60 @@ def _read(path: Path) -> CommentedMap:
         problem = getattr(error, "problem", None) or "is not UTF-8 YAML"
         line = mark.line + 1 if mark else 1
         raise ConfigError([Mistake(str(path), line, str(problem))]) from None
+    if found is None:  # nothing but comments
+        return CommentedMap()
     if not isinstance(found, CommentedMap):
         raise ConfigError([Mistake(str(path), 1, "the file must hold a mapping")])
     return found
 
 
-def _plain(node: Any, name: str, environment: Mapping[str, str], bad: list[Mistake]) -> Any:
+def _plain(node: Any, environment: Mapping[str, str], say: _Say, line: int = 0) -> Any:
     """The YAML tree as plain data, secrets filled in."""
     if isinstance(node, Mapping):
-        return {str(k): _plain(v, name, environment, bad) for k, v in node.items()}
+        return {str(k): _plain(v, environment, say, _line(node, [k])) for k, v in node.items()}
     if isinstance(node, list):
-        return [_plain(v, name, environment, bad) for v in node]
-    if isinstance(node, str):
-        return _REFERENCE.sub(lambda m: _secret(m, name, environment, bad), node)
-    return node
+        return [_plain(v, environment, say, _line(node, [n])) for n, v in enumerate(node)]
+    if not isinstance(node, str):
+        return node
+
+    def secret(found: re.Match[str]) -> str:
+        try:
+            return _secret(found[1], found[2], environment)
+        except ValueError as error:
+            say(line, str(error))
+            return ""
+
+    return _REFERENCE.sub(secret, node)
 
 
-def _secret(
-    found: re.Match[str], name: str, environment: Mapping[str, str], bad: list[Mistake]
-) -> str:
-    kind, what = found.groups()
+def _secret(kind: str, what: str, environment: Mapping[str, str]) -> str:
     if kind == "env":
         if what not in environment:
-            bad.append(Mistake(name, 0, f"the environment has no {what}"))
-        return environment.get(what, "")
+            raise ValueError(f"the environment has no {what}")
+        return environment[what]
     try:
         return Path(what).read_text("utf-8").strip()
     except OSError as error:
-        bad.append(Mistake(name, 0, f"cannot read {what}: {error.strerror}"))
-        return ""
+        raise ValueError(f"cannot read {what}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read {what}: it is not UTF-8 text") from None
 
 
-def _from(environment: Mapping[str, str]) -> dict[str, Any]:
+def _from(environment: Mapping[str, str], say: _Say) -> dict[str, Any]:
     """`GUARDRAIL__LISTEN__PORT=8081` → `{"listen": {"port": "8081"}}`."""
     found: dict[str, Any] = {}
     for key, value in environment.items():
         if not key.upper().startswith(PREFIX):
             continue
         *sections, last = key[len(PREFIX) :].lower().split("__")
-        place = found
-        for section in sections:
-            place = place.setdefault(section, {})
-        place[last] = YAML(typ="safe").load(value) if value[:1] in "[{" else value
+        try:
+            nested: Any = YAML(typ="safe").load(value) if value[:1] in ("[", "{") else value
+        except YAMLError:
+            say(0, f"{key} in the environment is not YAML")
+            continue
+        for section in reversed([*sections, last]):
+            nested = {section: nested}
+        found = _merge(found, nested)
     return found
 
 
@@ -264,27 +289,44 @@ def _line(node: Any, place: list[str | int]) -> int:
     return line
 
 
-def _across(settings: Settings, name: str, written: CommentedMap) -> list[Mistake]:
-    """Mistakes that only show when two settings are read together."""
-    bad: list[Mistake] = []
+_Found = Iterator[tuple[list[str | int], str, str]]  # where, what, hint
 
-    def say(place: list[str | int], message: str, hint: str = "") -> None:
-        bad.append(Mistake(name, _line(written, place), message, hint))
 
+def _across(settings: Settings) -> _Found:
+    """Mistakes that only show when several settings are read together."""
+    if settings.admin.host not in ("127.0.0.1", "::1", "localhost") and not settings.admin.token:
+        yield ["admin", "host"], "an admin server that others can reach needs admin.token", ""
+    if settings.upstream.url and not re.match(r"https?://[^/?#]+", settings.upstream.url):
+        yield ["upstream", "url"], "upstream.url must be an http:// or https:// address", ""
+    yield from _wires(settings)
+    yield from _identity(settings.identity)
+
+
+def _wires(settings: Settings) -> _Found:
     known = {"openai", *settings.wires}
     for number, route in enumerate(settings.routes):
         if route.wire not in known:
-            say(["routes", number, "wire"], f"unknown wire {route.wire!r}", "define it under wires")
-    if settings.admin.host not in ("127.0.0.1", "::1", "localhost") and not settings.admin.token:
-        say(["admin", "host"], "an admin server that others can reach needs admin.token")
-    for number, peer in enumerate(settings.identity.trusted_peers):
+            place: list[str | int] = ["routes", number, "wire"]
+            yield place, f"unknown wire {route.wire!r}", "define it under wires"
+    for name, table in settings.wires.items():
+        try:
+            read_spec(name, table)
+        except ConfigError as error:
+            for mistake in error.mistakes:
+                yield ["wires", name], f"wires.{name}: {mistake.message}", mistake.hint
+
+
+def _identity(settings: IdentityTable) -> _Found:
+    for number, peer in enumerate(settings.trusted_peers):
         try:
             ipaddress.ip_network(peer)
         except ValueError as error:
-            say(["identity", "trusted_peers", number], str(error))
-    if settings.upstream.url and not re.match(r"https?://[^/?#]+", settings.upstream.url):
-        say(["upstream", "url"], "upstream.url must be an http:// or https:// address")
-    jwt = settings.identity.jwt
-    if jwt is not None and bool(jwt.secret) == bool(jwt.jwks_file):
-        say(["identity", "jwt"], "give either jwks_file or secret")
-    return bad
+            yield ["identity", "trusted_peers", number], str(error), ""
+    jwt = settings.jwt
+    if jwt is None:
+        return
+    if bool(jwt.secret) == bool(jwt.jwks_file):
+        yield ["identity", "jwt"], "give either jwks_file or secret", ""
+    if not jwt.algorithms or "none" in map(str.lower, jwt.algorithms):
+        message = "name the algorithms to accept; none of them may be 'none'"
+        yield ["identity", "jwt", "algorithms"], message, ""

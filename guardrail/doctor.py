@@ -13,17 +13,15 @@ from pathlib import Path
 
 from guardrail.classify.base import Utterance
 from guardrail.config import Settings
-from guardrail.errors import GuardrailError
+from guardrail.errors import ConfigError, GuardrailError
+from guardrail.identity import Pseudonyms
 from guardrail.policy.check import check_policy
 from guardrail.policy.load import load_policy
 from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import Role, Side
-from guardrail.wiring import assessor, policy_path
+from guardrail.wiring import assessor, identity_rules, policy_path
 
 __all__ = ["Finding", "examine", "ports"]
-
-KEY_BYTES = 16
-"""The least that `Pseudonyms` takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,7 @@ def examine(settings: Settings, version: str) -> list[Finding]:
         _policy(settings),
         asyncio.run(_model(settings)),
         asyncio.run(_store(settings)),
+        _identity(settings),
         *ports(settings),
         Finding("upstream", ok=True, detail=settings.upstream.url or "the demo companion"),
     ]
@@ -110,9 +109,24 @@ async def _store(settings: Settings) -> Finding:
 
 def _weak_key(path: Path) -> str:
     """What is wrong with the key of the pseudonyms; a full disk leaves an empty one."""
-    if not path.exists() or len(path.read_bytes()) >= KEY_BYTES:
+    try:
+        Pseudonyms(path.read_bytes())
+    except FileNotFoundError:
         return ""
-    return f"{path} is damaged: restore it from the backup; a new one forgets who everybody is"
+    except ValueError:
+        return f"{path} is damaged: restore it from the backup; a new one forgets who everybody is"
+    return ""
+
+
+def _identity(settings: Settings) -> Finding:
+    try:
+        rules = identity_rules(settings.identity)
+    except ConfigError as error:
+        return Finding("identity", ok=False, detail=str(error))
+    believed = [f"headers from {network}" for network in rules.headers.trusted_peers]
+    believed += ["signed tokens"] if rules.jwt is not None else []
+    who = " and ".join(believed) or "nobody, so every age is unknown"
+    return Finding("identity", ok=True, detail=f"believed: {who}")
 
 
 def _port(what: str, host: str, port: int) -> Finding:

@@ -8,6 +8,7 @@ answers and the record keeps.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,7 +20,7 @@ from guardrail.errors import StoreError
 from guardrail.identity import Pseudonyms
 from guardrail.limits import over
 from guardrail.policy.model import Limits, Policy
-from guardrail.review import Review, Services, Standing
+from guardrail.review import Change, Review, Services, Standing
 from guardrail.session import Session, Usage, advance, fresh_messages, remember, use
 from guardrail.store.base import Store
 from guardrail.turn import Identity, Message, Profile, Record, Role, Turn
@@ -32,6 +33,13 @@ Count = Callable[[str, str], None]
 
 JUDGED = 16
 """Fresh messages judged in one turn; what an import of a longer history brings is noted."""
+
+
+STORE = 2.0
+"""Seconds that a turn waits for the store's memory; then it goes on without."""
+
+SINK = 5.0
+"""Seconds that a sink gets for one record. The person has the answer by then."""
 
 
 class PolicyHolder:
@@ -78,8 +86,10 @@ class Engine:
             if user is None and conversation is None:
                 session, usage = step(None, Usage())
             else:
-                session, usage = await self.store.update(step.conversation, user, step.day, step)
-        except StoreError:
+                async with asyncio.timeout(STORE):
+                    update = self.store.update
+                    session, usage = await update(step.conversation, user, step.day, step)
+        except (StoreError, TimeoutError):
             session, usage = step(None, Usage())
             failures = ("store",)
         profile = Profile(
@@ -102,6 +112,7 @@ class Engine:
             language=self.language,
             count=self.count,
             settle=self._settle(app, identity, asked),
+            remember=self._remember,
             deliver=self._deliver,
         )
         return Review(turn, policy, standing, services)
@@ -115,11 +126,21 @@ class Engine:
 
         return settle
 
+    async def _remember(self, conversation: str, change: Change) -> bool:
+        """Change a session, if the store can; what goes wrong here must not cost the record."""
+        try:
+            async with asyncio.timeout(STORE):
+                await self.store.update(conversation, None, "", change)
+        except Exception:  # noqa: BLE001 - the answer may be out already; the failure is recorded
+            return False
+        return True
+
     async def _deliver(self, record: Record) -> None:
         """Hand a record to every sink. One that fails is counted and never felt by the person."""
         for name, sink in self.sinks.items():
             try:
-                await sink(record)
+                async with asyncio.timeout(SINK):
+                    await sink(record)
             except Exception:  # noqa: BLE001 - the sink fence: a sink is not ours to trust
                 self.count("sink_failed", name)
 

@@ -6,21 +6,29 @@ we intervene, add words, or end a stream that broke off.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from guardrail._asgi import ClientGone, Message, header, without
+from guardrail._asgi import ClientGone, Headers, Message, header, without
 from guardrail._backend import AppFailed, Backend, Ended, Gone
 from guardrail.client import STALE, Client
 from guardrail.errors import ReplyError, UpstreamError
 from guardrail.review import Review
 from guardrail.screen import Screen, Window
 from guardrail.turn import Decision, Outcome
-from guardrail.wire.base import Asked, Delta, Frame, Framer, Wire, Words
+from guardrail.wire.base import Asked, Delta, Frame, Framer, Wire, Words, as_it_stands
 
 __all__ = ["Exchange"]
+
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
+_CHARSETS = frozenset(
+    {b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"windows-1252"}
+)
+"""In these a client reads our ASCII and UTF-8 as we do, or at worst garbled; not so in UTF-7 or
+UTF-16, where harm can look like noise to us."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +49,22 @@ class Exchange:
             ClientGone: the client hung up.
             UpstreamError: the backend failed or broke off; the client may have part of its answer.
         """
-        start = await self.hear()
+        start = await self._head()
         headers = start["headers"]
-        if not 200 <= start["status"] < 300:  # noqa: PLR2004 - errors and redirects are no replies
-            return await self._pass(start)
-        readable = header(headers, b"content-encoding") in (b"", b"identity")
+        readable = _readable(headers)
+        if not _is_reply(start):
+            return await self._whole(start, readable=readable)
         framer = self.wire.framer(header(headers, b"content-type").decode("latin-1"))
         if framer is not None and readable:
             return await _Stream(self, start, framer).run()
         return await self._whole(start, readable=readable)
+
+    async def _head(self) -> Message:
+        """The head of the answer. What an app may send before it (hints) goes no further."""
+        start = await self.hear()
+        while start["type"] != "http.response.start":
+            start = await self.hear()
+        return {**start, "headers": list(start.get("headers", ()))}
 
     async def hear(self, seconds: float | None = None) -> Message:
         """The backend's next message.
@@ -78,35 +93,38 @@ class Exchange:
         await self.client.say(Words(decision.id, self.review.words(decision)), self.asked, original)
         return Outcome.INTERVENED
 
-    async def _pass(self, start: Message) -> Outcome:
-        await self.client.begin(start["status"], start["headers"])
-        more = True
-        while more:
-            message = await self.hear()
-            more = message.get("more_body", False)
-            await self.client.send(message.get("body", b""), more=more)
-        return Outcome.UPSTREAM_ERROR
-
     async def _whole(self, start: Message, *, readable: bool) -> Outcome:
         body = await self._collect()
         began = time.perf_counter()
-        decision = await self._judge(body if readable else None)
+        decision = await self._judge(start, body if readable else None)
         self.review.timings["outbound"] = time.perf_counter() - began
-        if decision.intervenes or body is None:
+        if decision.intervenes:
             return await self.answer(decision, body if readable else None)
-        if not self.review.addition:
+        if body is None:
+            raise UpstreamError("the reply is larger than anybody's chat reply")
+        outcome = Outcome.ANSWERED if _is_reply(start) else Outcome.UPSTREAM_ERROR
+        owed = self.review.addition
+        if not owed:
             await self.client.begin(start["status"], start["headers"])
             await self.client.send(body)
-            return Outcome.ANSWERED
-        words = Words(decision.id, self.review.addition, instead=False)
-        self.client.shown += "\n\n" + words.text
+        elif outcome is Outcome.UPSTREAM_ERROR:  # an error is no answer to somebody who feels low
+            await self.client.say(Words(decision.id, owed), self.asked)
+        else:
+            await self._with(owed, decision, start, body)
+        return outcome
+
+    async def _with(self, owed: str, decision: Decision, start: Message, body: bytes) -> None:
+        """The bot's reply, and words of ours behind it."""
+        words = Words(decision.id, owed, instead=False)
+        self.client.shown += "\n\n" + owed
         changed = self.wire.write_reply(self.asked, words, body)
         await self.client.whole(start["status"], start["headers"], changed)
-        return Outcome.ANSWERED
 
-    async def _judge(self, body: bytes | None) -> Decision:
+    async def _judge(self, start: Message, body: bytes | None) -> Decision:
         if body is None:
             return await self.review.unreadable("reply")
+        if not _is_reply(start):  # errors quote what the model said, too
+            return await self.review.reply(as_it_stands(body))
         try:
             reply = self.wire.read_reply(body)
         except ReplyError:
@@ -128,6 +146,18 @@ class Exchange:
         return b"".join(parts)
 
 
+def _is_reply(start: Message) -> bool:
+    return start["status"] in range(200, 300)  # errors and redirects are no replies
+
+
+def _readable(headers: Headers) -> bool:
+    """Whether the bytes are what the client will see: not compressed, and in a charset like ours."""
+    codings = [v.strip().lower() for k, v in headers if k.lower() == b"content-encoding"]
+    types = b";".join(v for k, v in headers if k.lower() == b"content-type")
+    charsets = {name.lower() for name in _CHARSET.findall(types)}
+    return all(c in (b"", b"identity") for c in codings) and charsets <= _CHARSETS
+
+
 class _Stream:
     """A streamed answer: cut into frames, held back by the screen, judged window by window."""
 
@@ -147,9 +177,10 @@ class _Stream:
             if not decision.intervenes:
                 raise UpstreamError("the stream cannot be read") from None
         except UpstreamError:
-            if await self._finish() is None:
-                await self._let_go(more=True)
-            raise
+            decision = await self._finish()
+            if decision is None:
+                await self._let_go(over=True, broken=True)
+                raise
         finally:
             self._account()
         if decision is not None:
@@ -170,7 +201,7 @@ class _Stream:
                 decision = await self._take(message.get("body", b""), last=not more)
             if decision is not None:
                 return decision
-            await self._let_go(more=more)
+            await self._let_go(over=not more)
         return None
 
     async def _take(self, body: bytes, *, last: bool) -> Decision | None:
@@ -184,9 +215,11 @@ class _Stream:
         return await self._finish() if last else None
 
     async def _push(self, frame: Frame) -> Decision | None:
-        delta = self._x.wire.read_frame(frame)
+        delta = self._read(frame)
         self._frames.append(frame)
         pieces = [(p.choice, p.channel, p.text) for p in delta.pieces]
+        if self._x.asked.single:  # clients read the first choice by its place, whatever its number
+            pieces += [(0, channel, text) for choice, channel, text in pieces if choice]
         windows = self._screen.push(
             frame.raw,
             pieces,
@@ -199,6 +232,14 @@ class _Stream:
             if decision is not None and decision.intervenes:
                 return decision
         return await self._judge(windows)
+
+    def _read(self, frame: Frame) -> Delta:
+        """What a frame says, and what it would say to a client that does not know the framing."""
+        delta = self._x.wire.read_frame(frame)
+        if not frame.stray:
+            return delta
+        stray = as_it_stands(frame.stray)
+        return replace(delta, pieces=(*delta.pieces, *stray), unjudged=(*delta.unjudged, "frame"))
 
     def _finishes(self, delta: Delta) -> bool:
         """Whether no choice has more to say: words that follow the reply go in before this frame."""
@@ -221,21 +262,24 @@ class _Stream:
         timings["outbound"] = timings.get("outbound", 0.0) + time.perf_counter() - began
         return None
 
-    async def _let_go(self, *, more: bool) -> None:
-        """Send what may leave; words that follow the reply go in before its finishing frame."""
+    async def _let_go(self, *, over: bool, broken: bool = False) -> None:
+        """Send what may leave; words that follow the reply go in before its finishing frame.
+
+        `over`: nothing more comes. `broken`: and that is an error, which is told afterwards.
+        """
         client, out = self._x.client, bytearray()
         for held in self._screen.release(time.monotonic()):
             if held.mark:
                 out += self._addition()
             out += held.raw
             client.last = self._frames.popleft()
-        if not more:
+        if over:
             out += self._addition()
-        client.shown = self._screen.released_text() + self._said
-        if not client.started and (out or not more):
+        ended = over and not broken
+        if not client.started and (out or ended):
             await client.begin(self._start["status"], without(self._start["headers"], STALE))
-        if client.started and (out or not more):
-            await client.send(bytes(out), more=more)
+        if client.started and (out or ended):
+            await client.send(bytes(out), more=not ended)
 
     def _addition(self) -> bytes:
         """Words that follow the reply, once, before the frame that finishes it."""
@@ -247,6 +291,8 @@ class _Stream:
 
     def _account(self) -> None:
         counts, timings = self._x.review.counts, self._x.review.timings
-        counts["released_chars"] = len(self._screen.released_text())
+        shown = self._screen.released_text()  # once: it joins all there is
+        self._x.client.shown = shown + self._said
+        counts["released_chars"] = len(shown)
         counts["withheld_chars"] = self._screen.held_chars
         timings["held"] = self._screen.max_held_seconds

@@ -61,10 +61,10 @@ KEPT = 2048
 """Children kept per family; beyond it they are looked up each time, never forgotten."""
 
 PARTS = (
-    "audio", "document", "file", "frame", "image", "language", "old_messages", "part", "refusal",
-    "reply", "stream", "tool_call", "tool_result", "video",
+    "annotation", "audio", "document", "error", "file", "frame", "image", "language",
+    "old_messages", "part", "prediction", "reply", "stream", "template", "tool_result", "video",
 )  # fmt: skip
-"""Parts of a turn that nobody looked at."""
+"""Parts of a turn that nobody looked at, as docs/wires.md lists them."""
 
 WITHHELD = frozenset({"reply", "stream"})
 """Whole replies that could not be read: where we stepped in, they did not pass."""

@@ -68,32 +68,40 @@ class Responder:
         self._wire = route.wire
         self._asked: Asked | None = None
         self._review: Review | None = None
+        self._outcome = Outcome.FAULT
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Serve it."""
         client = Client(send, self._wire)
-        outcome = Outcome.FAULT
         try:
-            outcome = await self._serve(receive, client)
+            await self._answer(receive, client)
+        except ClientGone:
+            self._outcome = Outcome.CLIENT_GONE
+        except asyncio.CancelledError:
+            self._outcome = Outcome.CLIENT_GONE
+            raise
+        finally:
+            if self._review is not None:
+                closing = self._review.close(
+                    self._outcome, status=client.status, shown=client.shown
+                )
+                await asyncio.shield(closing)
+
+    async def _answer(self, receive: Receive, client: Client) -> None:
+        try:
+            self._outcome = await self._serve(receive, client)
         except RequestError as error:
             self._guard.engine.count("refused", error.code)
             await client.refuse(error.status, error.code, str(error))
         except ClientGone:
-            outcome = Outcome.CLIENT_GONE
-        except asyncio.CancelledError:
-            outcome = Outcome.CLIENT_GONE
             raise
         except UpstreamError as error:
-            outcome = Outcome.UPSTREAM_BROKEN
+            self._outcome = Outcome.UPSTREAM_BROKEN
             await self._upstream_broke(error, client)
         except Exception as error:  # noqa: BLE001 - the last line: the person still gets help words
             self._guard.engine.count("fault", type(error).__name__)
             self._log(error)
             await self._last_line(client)
-        finally:
-            if self._review is not None:
-                closing = self._review.close(outcome, status=client.status, shown=client.shown)
-                await asyncio.shield(closing)
 
     async def _serve(self, receive: Receive, client: Client) -> Outcome:
         door = self._guard.door
@@ -149,10 +157,17 @@ class Responder:
         ]
 
     async def _upstream_broke(self, error: UpstreamError, client: Client) -> None:
-        """The backend could not be reached, or broke off: say so in the client's format."""
+        """The backend could not be reached, or broke off: say so in the client's format.
+
+        A person who was to get words of support behind the reply is not left with an error alone.
+        """
         cause = error.__cause__
         foreign = isinstance(cause, Exception) and not isinstance(cause, (UpstreamError, OSError))
-        if cause is not None and foreign and not client.started:
+        untouched = not client.started
+        owed = self._review.addition if self._review is not None else ""
+        if self._review is not None and self._asked is not None and owed and untouched:
+            await client.say(Words(self._review.turn.id, owed), self._asked)
+        if cause is not None and foreign and untouched:
             raise cause  # the embedding app's own bug: its server shall see it as ever
         await client.refuse(502, "upstream_failed", "the chat backend failed")
 
@@ -166,7 +181,13 @@ class Responder:
     async def _last_line(self, client: Client) -> None:
         """Something of ours failed. The person gets help words all the same."""
         words = LAST_WORDS[self._review.turn.profile.language if self._review else "en"]
-        if self._asked is not None:
-            await client.say(Words("fault", words), self._asked)
-        else:
-            await client.refuse(500, "fault", words)
+        try:
+            if self._asked is not None:
+                await client.say(Words("fault", words), self._asked)
+            else:
+                await client.refuse(500, "fault", words)
+        except ClientGone:
+            raise
+        except Exception as error:  # noqa: BLE001 - the wire is what failed
+            self._log(error)
+            await client.plainly(words)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from guardrail.turn import (
     Action,
     AgeBand,
     Assessment,
+    Channel,
     Decision,
     Grade,
     Label,
@@ -42,7 +44,10 @@ from guardrail.turn import (
 )
 from guardrail.wire.base import Piece
 
-__all__ = ["Review", "Services", "Standing"]
+__all__ = ["Change", "Review", "Services", "Standing"]
+
+_WORD = re.compile(r"[^\W\d_]{2}")  # a letter alone is a face, as in (・ω・)
+Change = Callable[[Session | None, Usage], tuple[Session, Usage]]
 
 CONTEXT = 4
 """Earlier messages a classifier gets to see with the one it judges."""
@@ -52,6 +57,9 @@ JOURNAL = 0.5
 
 RUN = 200
 """Characters up to which sentences of a whole reply are judged together."""
+
+STRETCH = 400
+"""Characters of a reply that must be in a language we judge: it may turn to another one later on."""
 
 TOGETHER = 4
 """Messages sent in a row that are also judged as one: "i want to" / "end it" / "tonight"."""
@@ -66,6 +74,7 @@ class Services:
     language: Callable[[str], str | None]
     count: Callable[[str, str], None]
     settle: Callable[[str], str | None]  # first reply → the conversation's lasting key
+    remember: Callable[[str, Change], Awaitable[bool]]  # whether a session could be changed
     deliver: Callable[[Record], Awaitable[None]]
 
 
@@ -94,6 +103,7 @@ class Review:
         self.timings: dict[str, float] = {}
         self.counts: dict[str, int] = {}
         self._closed = False
+        self._talk = _talk(turn.messages)  # what the bot's every sentence is an answer to
 
     # -- judging ---------------------------------------------------------------------------
 
@@ -108,20 +118,25 @@ class Review:
         return decision
 
     async def reply(self, pieces: Sequence[Piece], unjudged: Sequence[str] = ()) -> Decision:
-        """Judge a whole reply: every choice and channel of it."""
-        unseen = await self.unseen(unjudged)
+        """Judge a whole reply: every choice and channel of it, in its pieces and put together."""
+        wholes = _put_together(pieces)
+        foreign = self._foreign(wholes)
+        unseen = await self.unseen((*unjudged, *foreign))
         if unseen is not None and unseen.intervenes:
             return unseen
-        texts = dict.fromkeys(text for piece in pieces for text in _views(piece.text))
+        parts = (*(piece.text for piece in pieces), *wholes)
+        texts = dict.fromkeys(text for part in dict.fromkeys(parts) for text in _views(part))
         batch = tuple(self._says(text) for text in texts if text.strip())
-        foreign = self._foreign(piece.text for piece in pieces)
         return await self._decide(Side.BOT, await self._assess(Side.BOT, batch, foreign))
 
     async def window(self, window: Window) -> Decision:
         """Judge a piece of a stream, in two sizes: its last sentence, and all there is so far."""
         texts = dict.fromkeys((window.sentence, window.whole))
         batch = tuple(self._says(text) for text in texts if text.strip())
-        foreign = self._foreign((window.whole,)) if window.final else ()
+        foreign = self._foreign((window.sentence, window.whole[-STRETCH:]))
+        unseen = await self.unseen(foreign)
+        if unseen is not None and unseen.intervenes:
+            return unseen
         assessment = await self._assess(Side.BOT, batch, foreign)
         self.counts["windows"] = self.counts.get("windows", 0) + 1
         return await self._decide(Side.BOT, assessment)
@@ -134,7 +149,8 @@ class Review:
         self._note(parts)
         if not parts or self._profile.age_band is not AgeBand.MINOR:
             return None
-        return await self.unreadable(parts[0])
+        # Of `field:name` the name is the backend's: it may be anything, and this becomes a metric.
+        return await self.unreadable(parts[0].partition(":")[0])
 
     async def unreadable(self, what: str) -> Decision:
         """Decide on a reply that cannot be read at all; the policy's failure posture answers."""
@@ -216,10 +232,7 @@ class Review:
         def adopt(old: Session | None, usage: Usage) -> tuple[Session, Usage]:
             return (session if old is None else _joined(old, session)), usage
 
-        try:
-            await self._ask.store.update(key, None, "", adopt)
-        except StoreError:
-            self._failures.append("store")
+        await self._remember(key, adopt)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -231,19 +244,30 @@ class Review:
             for i in fresh
             if messages[i].text.strip()
         ]
-        row = [i for k, i in enumerate(fresh) if i - fresh[0] == k][-TOGETHER:]
+        row = self._last_row()[-TOGETHER:]
         if len(row) > 1:
             joined = "\n".join(messages[i].text for i in row)
             batch.append(Utterance(joined, Role.USER, _talk(messages[: row[0]])))
         return tuple(batch)
 
+    def _last_row(self) -> list[int]:
+        """The fresh messages that no reply stands between, up to the last one."""
+        row = list(self.turn.fresh[-1:])
+        for earlier in reversed(self.turn.fresh[:-1]):
+            between = self.turn.messages[earlier : row[0]]
+            if any(message.role is Role.ASSISTANT for message in between):
+                break
+            row.insert(0, earlier)
+        return row
+
     def _says(self, text: str) -> Utterance:
-        return Utterance(text, Role.ASSISTANT, _talk(self.turn.messages))
+        return Utterance(text, Role.ASSISTANT, self._talk)
 
     def _foreign(self, texts: Iterable[str]) -> tuple[str, ...]:
         """A language that the model never learnt is not judged, and must not pass for safe."""
-        for text in texts:
-            if any(c.isalpha() for c in text) and self._ask.language(text) is None:
+        stretches = (text[i : i + STRETCH] for text in texts for i in range(0, len(text), STRETCH))
+        for text in stretches:
+            if _WORD.search(text) and self._ask.language(text) is None:
                 return ("language",)
         return ()
 
@@ -276,9 +300,10 @@ class Review:
             session = old or self._standing.session
             return replace(session, age_band=AgeBand.MINOR), usage
 
-        try:
-            await self._ask.store.update(self.turn.conversation, None, "", learn)
-        except StoreError:
+        await self._remember(self.turn.conversation, learn)
+
+    async def _remember(self, conversation: str, change: Change) -> None:
+        if not await self._ask.remember(conversation, change):
             self._failures.append("store")
 
     async def _decide(self, side: Side, assessment: Assessment) -> Decision:
@@ -312,9 +337,18 @@ class Review:
         if decision.intervenes or decision.adds_words:
             events.append(intervention(turn, decision))
         if decision.severity is not None and decision.enforced:
-            level = self._seen[decision.side].level()
+            seen = self._seen.get(decision.side)  # none if the reply could not be read at all
+            level = seen.level() if seen is not None else None
             events += [opening(decision, turn, level), signal(decision, turn, level)]
         return events
+
+
+def _put_together(pieces: Sequence[Piece]) -> tuple[str, ...]:
+    """The text of each choice and channel: a phrase may be cut into parts."""
+    found: dict[tuple[int, Channel], list[str]] = {}
+    for piece in pieces:
+        found.setdefault((piece.choice, piece.channel), []).append(piece.text)
+    return tuple("".join(texts) for texts in found.values())
 
 
 def _talk(messages: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 import uvicorn
@@ -18,14 +20,12 @@ import watchfiles
 
 from guardrail._asgi import ASGIApp
 from guardrail.admin.app import AdminParts, create_admin
-from guardrail.cases import open_cases
 from guardrail.config import Settings
 from guardrail.demo.companion import Companion
 from guardrail.door import DoorCheck, door_protocol
 from guardrail.errors import StoreError
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.proxy import AiohttpTransport, Upstream
-from guardrail.store.base import Event, Query
 from guardrail.wiring import House, assemble
 
 __all__ = ["Addresses", "proxy_app", "run", "serving"]
@@ -33,8 +33,7 @@ __all__ = ["Addresses", "proxy_app", "run", "serving"]
 log = structlog.get_logger("guardrail")
 
 HOUSEKEEPING = 10.0  # seconds between looks at the open cases
-PURGE = 3600.0
-PAGE = 1000
+PURGE = 3600.0  # seconds between two purges
 GRACE = 20  # seconds that running streams get at shutdown
 
 
@@ -81,38 +80,33 @@ async def serving(
     """
     house = await asyncio.to_thread(assemble, settings, version=version)
     companion = None if settings.upstream.url else Companion()
-    sockets = [_listen(settings.listen.host, settings.listen.port)]
-    sockets.append(_listen(settings.admin.host, settings.admin.port))
-    upstream = settings.upstream.url
-    apps: list[ASGIApp] = []
-    if companion is not None:
-        sockets.append(_listen("127.0.0.1", 0))
-        upstream = _address(sockets[2])
-    addresses = Addresses(
-        _address(sockets[0]), _address(sockets[1]), upstream, demo=companion is not None
-    )
-    apps = [proxy_app(house, upstream), _admin_app(house, addresses, companion)]
-    if companion is not None:
-        apps.append(companion)
-    servers = [_server(app, house, first=n == 0) for n, app in enumerate(apps)]
-    tasks = [
-        asyncio.create_task(server.serve(sockets=[sock]))
-        for server, sock in zip(servers, sockets, strict=True)
-    ]
-    keeping = [asyncio.create_task(_keep_house(house)), asyncio.create_task(_watch(house))]
-    try:
-        while not all(server.started for server in servers):
-            done, _ = await asyncio.wait(tasks, timeout=0.01, return_when=asyncio.FIRST_COMPLETED)
-            if done:  # it ended before it started, and has said why
-                raise OSError("a server did not start")
-        yield house, addresses
-    finally:
-        for task in keeping:
-            task.cancel()
-        for server in servers:
-            server.should_exit = True
-        await asyncio.gather(*tasks, *keeping, return_exceptions=True)
-        await house.guard.engine.close()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(house.guard.engine.close)
+        hosts = [(settings.listen.host, settings.listen.port)]
+        hosts.append((settings.admin.host, settings.admin.port))
+        hosts += [("127.0.0.1", 0)] if companion is not None else []
+        sockets = [stack.enter_context(_listen(host, port)) for host, port in hosts]
+        upstream = settings.upstream.url or _address(sockets[2])
+        addresses = Addresses(
+            _address(sockets[0]), _address(sockets[1]), upstream, demo=companion is not None
+        )
+        apps = [proxy_app(house, upstream), _admin_app(house, addresses, companion)]
+        apps += [companion] if companion is not None else []
+        servers = [_server(app, house, first=n == 0) for n, app in enumerate(apps)]
+        tasks = [
+            asyncio.create_task(server.serve(sockets=[sock]))
+            for server, sock in zip(servers, sockets, strict=True)
+        ]
+        keeping = [_kept(_keep_house(house), "housekeeping"), _kept(_watch(house), "policy watch")]
+        try:
+            await _started(servers, tasks)
+            yield house, addresses
+        finally:
+            for task in keeping:
+                task.cancel()
+            for server in servers:
+                server.should_exit = True
+            await asyncio.gather(*tasks, *keeping, return_exceptions=True)
 
 
 async def run(
@@ -124,12 +118,37 @@ async def run(
     async with serving(settings, version=version) as (house, addresses):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        tasks: set[asyncio.Task[None]] = set()
-        loop.add_signal_handler(
-            signal.SIGHUP, lambda: tasks.add(asyncio.create_task(_reload(house)))
-        )
+        under_way: set[asyncio.Task[None]] = set()  # the loop itself would forget them
+
+        def reload() -> None:
+            task = _kept(_reload(house), "policy reload")
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
         ready(house, addresses)
         await stop.wait()
+
+
+async def _started(servers: list[_Server], tasks: list[asyncio.Task[None]]) -> None:
+    while not all(server.started for server in servers):
+        done, _ = await asyncio.wait(tasks, timeout=0.01, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:  # it ended before it started
+            task.result()
+            raise OSError("a server did not start; its own words stand above")
+
+
+def _kept(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    """A task beside the servers. One that dies says so: else cases would silently not be counted."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("helper ended", helper=name, kind=type(error).__name__)
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(ended)
+    return task
 
 
 def _admin_app(house: House, addresses: Addresses, companion: Companion | None) -> ASGIApp:
@@ -144,6 +163,7 @@ def _admin_app(house: House, addresses: Addresses, companion: Companion | None) 
             readiness=house.readiness,
             policy=lambda: house.policies.current,
             reload=house.reload,
+            cases=house.cases,
             token=settings.admin.token or None,
             demo=demo,
             said=companion,
@@ -203,32 +223,22 @@ async def _reload(house: House) -> None:
 
 async def _watch(house: House) -> None:
     """Reload the policy when its file (or the resources beside it) changes."""
-    folder = house.policy_file.parent  # not resolved: a ConfigMap swaps the link beside the file
-    async for _ in watchfiles.awatch(folder, recursive=False, force_polling=False):
+    folder = house.policy_file.parent  # not resolved: it may be a link
+    async for _ in watchfiles.awatch(folder, watch_filter=_of_packs, recursive=False):
         await _reload(house)
 
 
-async def _read_on(house: House, events: list[Event]) -> None:
-    """Add the case events that came since; page by page, so that none is ever left out."""
-    while True:
-        after = events[-1].seq if events else 0
-        page = await house.store.read(
-            Query(kind="case.", after_seq=after, limit=PAGE, ascending=True)
-        )
-        events += page
-        if len(page) < PAGE:
-            return
+def _of_packs(_: watchfiles.Change, path: str) -> bool:
+    """A database in the same folder is written to with every turn; a ConfigMap swaps `..data`."""
+    return path.endswith((".yaml", ".yml", "..data"))
 
 
 async def _keep_house(house: House) -> None:
     """Count open cases for the alerts; forget what is older than it may be."""
-    purged = 0.0
-    events: list[Event] = []
+    purged = -math.inf
     while True:
         try:
-            await _read_on(house, events)
-            waiting = Counter(case.severity for case in open_cases(events))
-            house.metrics.open_cases(waiting)
+            house.metrics.open_cases(Counter(case.severity for case in await house.cases()))
             if time.monotonic() - purged > PURGE:
                 days = house.settings.retention_days
                 await house.store.purge(time.time() - days * 86400.0)

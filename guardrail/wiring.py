@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import json
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,11 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OctKey
 
 from guardrail._data import data_path
 from guardrail.assess import Assessor
 from guardrail.audit import AuditSink
+from guardrail.cases import Case, CaseBook
 from guardrail.classify.base import Classifier
 from guardrail.classify.lexicon import LexiconClassifier
 from guardrail.classify.onnx import OnnxClassifier
@@ -36,15 +40,26 @@ from guardrail.policy.model import Policy
 from guardrail.policy.trial import run_trials
 from guardrail.responder import Door, Guard
 from guardrail.routes import Route
-from guardrail.store.base import Store
+from guardrail.store.base import Query, Store
 from guardrail.store.sqlite import SqliteStore
 from guardrail.wire.base import Wire
 from guardrail.wire.generic import GenericWire, read_spec
 from guardrail.wire.openai import OpenAIWire
 
-__all__ = ["House", "assemble", "assessor", "build", "policy_path"]
+__all__ = [
+    "House",
+    "assemble",
+    "assessor",
+    "build",
+    "identity_rules",
+    "open_cases",
+    "policy_path",
+]
 
 SHIPPED_MODEL = "companion-v1"
+
+PAGE = 1_000
+"""Case events read at a time."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,7 @@ class House:
     policy_file: Path
     reload: Callable[[], Awaitable[list[Mistake]]]
     readiness: Callable[[], Awaitable[Mapping[str, str | None]]]
+    cases: Callable[[], Awaitable[tuple[Case, ...]]]
 
 
 def build(config: str | Path | Settings | None = None) -> Guard:
@@ -67,10 +83,9 @@ def build(config: str | Path | Settings | None = None) -> Guard:
     Raises:
         ConfigError: with every mistake in settings and policy.
     """
-    settings = config if isinstance(config, Settings) else None
-    if settings is None:
-        settings = load_settings(Path(config) if config else None, os.environ)  # type: ignore[arg-type]
-    return assemble(settings).guard
+    if not isinstance(config, Settings):
+        config = load_settings(Path(config) if config else None, os.environ)
+    return assemble(config).guard
 
 
 def assemble(settings: Settings, *, version: str = "") -> House:
@@ -104,7 +119,9 @@ def assemble(settings: Settings, *, version: str = "") -> House:
         body_seconds=settings.door.body_seconds,
         reply_bytes=settings.door.reply_bytes,
     )
-    guard = Guard(engine, routes, _identity(settings.identity), door, disclose=settings.disclose)
+    guard = Guard(
+        engine, routes, identity_rules(settings.identity), door, disclose=settings.disclose
+    )
     return House(
         settings=settings,
         guard=guard,
@@ -113,7 +130,8 @@ def assemble(settings: Settings, *, version: str = "") -> House:
         policies=policies,
         policy_file=path,
         reload=_reloader(policies, path, floor, metrics),
-        readiness=_readiness(store, primary, policies),
+        readiness=_readiness(store),
+        cases=open_cases(store),
     )
 
 
@@ -167,7 +185,12 @@ def _classifier(settings: Classify) -> Classifier | None:
     )
 
 
-def _identity(settings: IdentityTable) -> IdentityRules:
+def identity_rules(settings: IdentityTable) -> IdentityRules:
+    """Who is believed.
+
+    Raises:
+        ConfigError: the file of keys cannot be used.
+    """
     peers = tuple(ipaddress.ip_network(peer) for peer in settings.trusted_peers)
     jwt = _jwt(settings.jwt) if settings.jwt is not None else None
     return IdentityRules(HeaderRules(trusted_peers=peers), jwt)
@@ -189,7 +212,7 @@ def _jwks(settings: Jwt) -> KeySet:
     try:
         found: Any = json.loads(Path(settings.jwks_file).read_text("utf-8"))
         return KeySet.import_key_set(found)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, JoseError) as error:
         mistake = Mistake(settings.jwks_file, 1, f"is not a key set: {type(error).__name__}")
         raise ConfigError([mistake]) from None
 
@@ -204,24 +227,23 @@ def _pseudonyms(path: Path) -> Pseudonyms:
 
 def _secret(path: Path) -> bytes:
     """The key that turns ids into pseudonyms; made at the first start, readable by us alone."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        secret = secrets.token_bytes(32)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:  # another process was quicker
-            return path.read_bytes()
-        with os.fdopen(handle, "wb") as file:
-            file.write(secret)
-        return secret
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        # Linked when it is whole and on the disk: half a key would make a stranger of everybody.
+        with tempfile.NamedTemporaryFile(dir=path.parent) as file:  # mode 0600
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):  # another process was quicker
+                os.link(file.name, path)
+    return path.read_bytes()
 
 
 def _reloader(
     policies: PolicyHolder, path: Path, floor: LexiconClassifier, metrics: Metrics
 ) -> Callable[[], Awaitable[list[Mistake]]]:
     """Load, check, try; only then swap. A bad pack leaves the last good one in force."""
+    turn = asyncio.Lock()  # of two reloads the one that read first must not have the last word
 
     def prepare() -> tuple[Policy | None, list[Mistake]]:
         try:
@@ -232,11 +254,12 @@ def _reloader(
         return (None if mistakes else policy), mistakes
 
     async def reload() -> list[Mistake]:
-        policy, mistakes = await asyncio.to_thread(prepare)
-        if policy is not None:
-            policies.current = _held(policy, floor)
-            metrics.policy(policies.current, at=time.time())
-        metrics.reload(ok=policy is not None, at=time.time())
+        async with turn:
+            policy, mistakes = await asyncio.to_thread(prepare)
+            if policy is not None:
+                policies.current = _held(policy, floor)
+                metrics.policy(policies.current, at=time.time())
+            metrics.reload(ok=policy is not None, at=time.time())
         return mistakes
 
     return reload
@@ -254,20 +277,35 @@ def _failed_trials(path: Path) -> list[Mistake]:
     ]
 
 
-def _readiness(
-    store: Store, primary: Classifier | None, policies: PolicyHolder
-) -> Callable[[], Awaitable[Mapping[str, str | None]]]:
-    """Each part by name, with `None` if it is ready or else why not."""
+def _readiness(store: Store) -> Callable[[], Awaitable[Mapping[str, str | None]]]:
+    """Each part by name, with `None` if it is ready or else why not.
+
+    Without a policy and a classifier there is no house, so these two are always ready. One that
+    answers no more degrades turns, as the policy says; it does not take the whole chat away.
+    """
 
     async def readiness() -> Mapping[str, str | None]:
-        found: dict[str, str | None] = {"policy": None if policies.current.rules else "no rules"}
+        found: dict[str, str | None] = {"policy": None, "classifier": None, "store": None}
         try:
             await store.ping()
         except StoreError as error:
             found["store"] = str(error)
-        else:
-            found["store"] = None
-        found["classifier"] = None if primary is None or primary.version else "not loaded"
         return found
 
     return readiness
+
+
+def open_cases(store: Store) -> Callable[[], Awaitable[tuple[Case, ...]]]:
+    """Cases that wait for a human. Each look reads on where the one before it ended."""
+    book = CaseBook()
+
+    async def waiting() -> tuple[Case, ...]:
+        more = True
+        while more:
+            query = Query(kind="case.", after_seq=book.seq, limit=PAGE, ascending=True)
+            page = await store.read(query)
+            book.add(page)
+            more = len(page) == PAGE
+        return book.waiting()
+
+    return waiting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ from guardrail.store.sqlite import SqliteStore
 from guardrail.wire.openai import OpenAIWire
 
 POLICIES = Path(__file__).parent.parent / "policies"
+
+
+LEXICON = cache(LexiconClassifier.load)  # neither of the two ever changes, and reading them
+POLICY = cache(load_policy)  # takes longer than most tests
 
 
 class Clock:
@@ -52,8 +57,8 @@ async def make_guard(tmp_path: Path, clock: Clock) -> AsyncIterator[Callable[...
         stores.append(store)
         metrics = Metrics(routes=["/v1/chat/completions"], wires=["openai"])
         engine = Engine(
-            policies=PolicyHolder(policy or load_policy(POLICIES / "default.yaml")),
-            assessor=Assessor(primary, LexiconClassifier.load(), deadline=rest.pop("deadline", 1)),
+            policies=PolicyHolder(policy or POLICY(POLICIES / "default.yaml")),
+            assessor=Assessor(primary, LEXICON(), deadline=rest.pop("deadline", 1)),
             store=store,
             pseudonyms=Pseudonyms(b"0123456789abcdef"),
             language=language,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from guardrail.actions import LAST_WORDS, MOST_LINES, resources_for, words
-from guardrail.policy.model import Mode, Policy, Resource
+from guardrail.policy.model import Kind, Mode, Policy, Resource
 from guardrail.turn import Action, AgeBand, Decision, Label, Profile, Side
 
 EN, ZH, ANYBODY = ("en",), ("zh",), tuple(AgeBand)
@@ -26,7 +26,7 @@ def resource(
     """One entry, named after its number."""
     return Resource(
         region=region,
-        kind=kind,
+        kind=Kind(kind),
         languages=tuple(languages),
         ages=tuple(ages),
         name={"en": f"Line {number}", "zh": f"热线{number}"},
@@ -159,7 +159,11 @@ class TestWords:
 
 class TestResourcesFor:
     def numbers(self, who: Profile, *kinds: str) -> list[str]:
-        return [number for r in resources_for(POLICY, who, kinds) for number in r.numbers]
+        return [
+            number
+            for r in resources_for(POLICY, who, [Kind(k) for k in kinds])
+            for number in r.numbers
+        ]
 
     def test_language_first(self):
         """A line that speaks the person's language is preferred."""

@@ -36,6 +36,7 @@ from guardrail.turn import (
     Signal,
     Turn,
 )
+from guardrail.wiring import open_cases
 
 NOW = 1_700_000_000.0
 USER, CONVERSATION = "u5erhash0123456789", "c0nversati0nhash"
@@ -119,7 +120,13 @@ class House:
         """The parts, with some of them otherwise."""
         policy = Policy("default", "abc123", "Default", Mode.ENFORCE, (), {}, {}, {}, ())
         return AdminParts(
-            self.store, self.metrics, self.readiness, lambda: policy, self.reload, **more
+            store=self.store,
+            metrics=self.metrics,
+            readiness=self.readiness,
+            policy=lambda: policy,
+            reload=self.reload,
+            cases=open_cases(self.store),
+            **more,
         )
 
     def open(self, **more: Any) -> httpx.AsyncClient:
@@ -206,6 +213,17 @@ async def test_decisions_are_limited(house: House) -> None:
     async with house.open() as admin:
         assert (await admin.get("/api/decisions?limit=501")).status_code == 422
         assert (await admin.get("/api/decisions?limit=1")).status_code == 200
+
+
+async def test_a_notable_turn_is_found_behind_many_others(house: House) -> None:
+    """A busy evening of harmless turns does not push what matters off the page."""
+    audit = AuditSink(house.store)
+    for number in range(60):
+        await audit(replace(RECORD, id=f"quiet{number}", decisions=(ALLOWED,)))
+    async with house.open() as admin:
+        assert [row["turn"] for row in (await admin.get("/api/decisions")).json()] == ["t1"]
+        few = (await admin.get("/api/decisions?everything=true&limit=3")).json()
+    assert [row["turn"] for row in few] == ["quiet59", "quiet58", "quiet57"]
 
 
 async def test_one_turn(house: House) -> None:

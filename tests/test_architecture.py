@@ -48,7 +48,6 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
     "transformers": {"classify.transformers"},
     "aiohttp": {"proxy"},
     "fastapi": {"admin"},
-    "jinja2": {"admin"},
     "prometheus_client": {"metrics"},
     "sqlite3": {"store"},
     "ahocorasick_rs": {"classify.lexicon"},
@@ -202,7 +201,7 @@ class Closed(dict):  # libraries may look (pydantic does); we may not
         return self.look(key) is not None
 
 import pydantic, fastapi, aiohttp, httpx, numpy, onnxruntime, tokenizers, uvicorn, typer  # theirs
-import rich.console, structlog, watchfiles, prometheus_client, joserfc.jwt, ruamel.yaml, jinja2
+import rich.console, structlog, watchfiles, prometheus_client, joserfc.jwt, ruamel.yaml
 import orjson, ahocorasick_rs, rich.progress
 from uvicorn.protocols.http import httptools_impl
 before = threading.active_count()

@@ -138,6 +138,18 @@ def test_check_looks_into_home_made_wires() -> None:
     assert all(line.startswith("guardrail.yaml:4: wires.mine: ") for line in lines)
 
 
+def test_check_reads_the_keys_of_the_tokens() -> None:
+    """A start would stop at them; the pack is looked at all the same."""
+    write(
+        "identity: {jwt: {jwks_file: keys.json, issuer: i, audience: a}}\npolicy: adult-minimal\n"
+    )
+    write('{"keys": 1}', "keys.json")
+    got = guardrail("check")
+    assert got.exit_code == 1
+    assert len(got.stderr.splitlines()) == 1
+    assert "keys.json:1: is not a key set" in got.stderr
+
+
 def test_check_without_a_policy_of_that_name() -> None:
     """And what there is instead."""
     got = guardrail("check", "-c", write("policy: defalt\n"))
@@ -321,7 +333,8 @@ def test_doctor_finds_all_well() -> None:
     assert all(line.startswith("ok ") for line in got.stdout.splitlines())
     found = json.loads(guardrail("doctor", "--json").stdout)
     assert [f["what"] for f in found] == [
-        *("version", "policy", "classifier", "store", "proxy port", "admin port", "upstream"),
+        *("version", "policy", "classifier", "store", "identity"),
+        *("proxy port", "admin port", "upstream"),
     ]
     assert all(f["ok"] for f in found)
     assert not Path("there").exists()
@@ -333,6 +346,11 @@ def test_doctor_finds_all_well() -> None:
         ("policy: none\n", "policy", "there is no policy 'none'"),
         ("classifier: {model: nowhere}\n", "classifier", "cannot be read"),
         ("data: guardrail.yaml\n", "store", "guardrail.yaml"),
+        (
+            "identity: {jwt: {jwks_file: no.json, issuer: i, audience: a}}\n",
+            "identity",
+            "no.json:1: is not a key set: FileNotFoundError",
+        ),
         ("data: .\n", "store", "pseudonym.key is damaged"),
         ("listen: {port: 1234}\nadmin: {port: 1234}\n", "admin port", "the proxy's port, too"),
     ],

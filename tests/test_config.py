@@ -87,8 +87,63 @@ def test_a_missing_file_is_a_clear_mistake(tmp_path):
         load_settings(tmp_path / "none.yaml", {})
 
 
-def test_a_missing_secret_is_a_mistake(tmp_path):
-    """An empty key must not go unnoticed."""
-    path = write(tmp_path, "upstream: {headers: {authorization: '${env:NOPE}'}}\n")
-    with pytest.raises(ConfigError, match="NOPE"):
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        ("env:NOPE", "the environment has no NOPE"),
+        ("file:/nowhere/key", "cannot read /nowhere/key: No such file or directory"),
+        ("file:/bin/sh", "cannot read /bin/sh: it is not UTF-8 text"),
+    ],
+)
+def test_a_missing_secret_is_a_mistake(tmp_path, secret, why):
+    """An empty key must not go unnoticed; the line says where it is asked for."""
+    path = write(tmp_path, f"policy: default\nadmin:\n  hosts: [a]\n  token: '${{{secret}}}'\n")
+    with pytest.raises(ConfigError) as caught:
         load_settings(path, {})
+    (mistake,) = caught.value.mistakes
+    assert (mistake.line, mistake.message) == (4, why)
+
+
+def test_nothing_but_comments_is_all_defaults(tmp_path):
+    """A file in which everything was commented out."""
+    assert load_settings(write(tmp_path, "# listen: {port: 1}\n"), {}) == load_settings(None, {})
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"GUARDRAIL__ROUTES": "[{path: /chat"},
+        {"GUARDRAIL__LISTEN": "here", "GUARDRAIL__ADMIN__PORT": "1"},
+        {"GUARDRAIL__LISTEN__PORT": "1", "GUARDRAIL__LISTEN": "here"},
+        {"GUARDRAIL__POLICY__NAME": "default"},
+    ],
+)
+def test_a_broken_environment_is_a_clear_mistake(environment):
+    """Broken YAML, a word for a section, a section for a word: never a traceback."""
+    with pytest.raises(ConfigError):
+        load_settings(None, environment)
+
+
+def test_lists_come_from_the_environment_too():
+    """What begins with a bracket is YAML."""
+    settings = load_settings(None, {"GUARDRAIL__ADMIN__HOSTS": "[a, b]"})
+    assert settings.admin.hosts == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "routes: [{path: /chat, method: post}]\n",
+        "identity: {jwt: {secret: s, issuer: i, audience: a, algorithms: [none]}}\n",
+        "identity: {jwt: {jwks_file: s, issuer: i, audience: a, algorithms: []}}\n",
+        "identity: {jwt: {secret: s, issuer: i, audience: a, header: x_token}}\n",
+        "identity: {jwt: {secret: s, jwks_file: s, issuer: i, audience: a}}\n",
+        "wires: {mine: {reply_text: [/r], reply_template: {r: '{text}'}}}\n",
+    ],
+    ids=["method", "none", "no algorithm", "header", "both keys", "wire"],
+)
+def test_what_would_only_fail_later_is_refused_now(tmp_path, text):
+    """A route that never matches would leave its chat unseen."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(tmp_path, text), {})
+    assert [m.line for m in caught.value.mistakes] == [1]

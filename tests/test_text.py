@@ -110,3 +110,23 @@ def test_windows_cover_everything(length: int, size: int) -> None:
 def test_language(text: str, expected: str | None) -> None:
     """Script decides; where neither script is there, nobody pretends to have judged."""
     assert language(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Je veux mourir ce soir, je n'en peux plus",
+        "Quiero morir esta noche, no me importa nada ya",
+        "Ich will nicht mehr leben, heute Nacht mache ich Schluss",
+        "xiang si, bu xiang huo le, zhen de hao lei",
+    ],
+)
+def test_other_languages_in_latin_letters_are_not_taken_for_english(text: str) -> None:
+    """From six words on they are said to be unjudged; the model never learnt them."""
+    assert language(text) is None
+
+
+def test_english_of_a_chat_is_english() -> None:
+    """Slang, typos and one-word answers included."""
+    for text in ("ngl kinda mid", "u up", "idk man im just so tired of it all lol", "HELP"):
+        assert language(text) == "en", text

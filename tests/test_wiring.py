@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -18,10 +19,10 @@ import pytest
 from guardrail.config import Settings, load_settings
 from guardrail.errors import ConfigError
 from guardrail.middleware import GuardrailMiddleware
-from guardrail.store.base import Query
+from guardrail.store.base import Event, Query
 from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import Identity
-from guardrail.wiring import assemble, build
+from guardrail.wiring import _secret, assemble, build, open_cases
 from tests.asgi import call
 from tests.faces.backend import Backend
 
@@ -95,6 +96,8 @@ async def test_ids_are_stored_as_keyed_hashes(tmp_path):
     assert not [f for f in files if b"ann" in f.read_bytes().replace(b"channel", b"")]
     key = tmp_path / "data" / "pseudonym.key"
     assert key.stat().st_mode & 0o777 == 0o600
+    assert key.parent.stat().st_mode & 0o777 == 0o700
+    assert [f for f in key.parent.iterdir() if "tmp" in f.name] == []
 
 
 async def test_the_same_key_gives_the_same_pseudonym_after_a_restart(tmp_path):
@@ -116,6 +119,29 @@ def test_a_damaged_key_is_refused(tmp_path):
     (tmp_path / "data" / "pseudonym.key").write_bytes(b"short")
     with pytest.raises(ConfigError, match="16 bytes"):
         assemble(settings(tmp_path))
+
+
+async def test_two_processes_that_start_at_once_share_a_key(tmp_path):
+    """Whoever comes second takes the key that is there; nobody reads half of one."""
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(_secret, [tmp_path / "new" / "pseudonym.key"] * 8))
+    assert [len(key) for key in keys] == [32]
+
+
+async def test_cases_are_read_page_by_page(tmp_path, monkeypatch):
+    """None is left out, and what was read is not read again."""
+    monkeypatch.setattr("guardrail.wiring.PAGE", 2)
+    store = SqliteStore(tmp_path / "guardrail.db")
+    cases = open_cases(store)
+    assert await cases() == ()
+    facts = {"severity": "urgent", "label": "self_harm", "level": None, "region": None}
+    facts |= {"language": "en", "age_band": "unknown", "policy": "p@1", "decision": "d"}
+    for number in range(5):
+        event = Event(f"e{number}", number, "case.opened", f"c{number}", body=facts)
+        await store.append(event)
+    assert [case.id for case in await cases()] == ["c0", "c1", "c2", "c3", "c4"]
+    assert len(await cases()) == 5
+    await store.close()
 
 
 async def test_build_takes_a_settings_file(tmp_path):

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qs
@@ -18,7 +19,7 @@ from guardrail._asgi import ASGIApp, Message
 from guardrail.admin.demo import Forward, demo_routes
 from guardrail.admin.gate import COOKIE, Gate, Keeper
 from guardrail.admin.views import case_row, decision_rows, policy_facts, steps, turn_facts
-from guardrail.cases import open_cases
+from guardrail.cases import Case
 from guardrail.demo.companion import Companion
 from guardrail.errors import Mistake, StoreError
 from guardrail.metrics import Metrics
@@ -33,8 +34,8 @@ STATIC = Path(__file__).with_name("static")
 PLOTTED = 15
 """Minutes that the page plots."""
 
-CASE_EVENTS = 10_000
-"""Case events that are folded; as many as the gauge of open cases is made of."""
+LOOKED_AT = 1_000
+"""Turns among which notable ones are looked for: most are not."""
 
 WEEK = 7 * 86_400
 """Seconds that a browser stays signed in."""
@@ -57,6 +58,7 @@ class AdminParts:
     readiness: Callable[[], Awaitable[Mapping[str, str | None]]]
     policy: Callable[[], Policy]
     reload: Callable[[], Awaitable[list[Mistake]]]
+    cases: Callable[[], Awaitable[tuple[Case, ...]]]
     token: str | None = None
     demo: ASGIApp | None = None
     said: Companion | None = None
@@ -132,9 +134,8 @@ def _api(parts: AdminParts) -> APIRouter:
     async def decisions(
         limit: Annotated[int, Query(ge=1, le=500)] = 50, *, everything: bool = False
     ) -> list[dict[str, Any]]:
-        """The latest decisions, newest first, of at most `limit` turns."""
-        records = await parts.store.read(Ask(kind="record", limit=limit))
-        return [row for record in records for row in decision_rows(record, everything=everything)]
+        """The latest decisions, newest first, of at most `limit` turns that have some to show."""
+        return await _decisions(parts.store, limit, everything=everything)
 
     @routes.get("/turns/{turn}")
     async def one_turn(turn: str) -> dict[str, Any]:
@@ -147,8 +148,7 @@ def _api(parts: AdminParts) -> APIRouter:
     @routes.get("/cases")
     async def cases() -> list[dict[str, Any]]:
         """Cases that wait for a human, the gravest first."""
-        events = await parts.store.read(Ask(kind="case.", limit=CASE_EVENTS))
-        return [case_row(case) for case in open_cases(events)]
+        return [case_row(case) for case in await parts.cases()]
 
     @routes.post("/policy/reload")
     async def reload_policy() -> JSONResponse:
@@ -160,6 +160,13 @@ def _api(parts: AdminParts) -> APIRouter:
         )
 
     return routes
+
+
+async def _decisions(store: Store, limit: int, *, everything: bool) -> list[dict[str, Any]]:
+    records = await store.read(Ask(kind="record", limit=limit if everything else LOOKED_AT))
+    turns = (decision_rows(record, everything=everything) for record in records)
+    shown = islice((rows for rows in turns if rows), limit)
+    return [row for rows in shown for row in rows]
 
 
 def _pages(parts: AdminParts, keeper: Keeper) -> APIRouter:

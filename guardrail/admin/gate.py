@@ -141,7 +141,7 @@ def _ours(headers: Headers, host: str) -> bool:
     if header(headers, b"sec-fetch-site") not in (b"", b"same-origin", b"none"):
         return False
     origin = header(headers, b"origin").decode("latin-1")
-    return not origin or urlsplit(origin).netloc == host
+    return not origin or origin.partition("://")[2] == host
 
 
 def _cookie(headers: Headers) -> str:

@@ -109,7 +109,7 @@ class Companion:
             case "GET", "/v1/models":
                 await _json(send, 200, _models())
             case "GET", "/said":
-                id_ = parse_qs(scope["query_string"].decode()).get("id", [""])[0]
+                id_ = parse_qs(scope["query_string"].decode("latin-1")).get("id", [""])[0]
                 said = self.said(id_)
                 if said is None:
                     raise _Unfit(404, "nothing was said under this id")

@@ -12,14 +12,14 @@ How a decision is reached:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from guardrail.policy.model import Condition, Facts, Mode, Policy, Posture, Rule
-from guardrail.turn import Action, AgeBand, Decision, Grade, Label, Level, Severity, Side
+from guardrail.turn import Action, AgeBand, Decision, Grade, Label, Level, Side
 
-__all__ = ["RESERVED_RULES", "SPEAKING", "UNAVAILABLE", "decide", "grades", "strongest"]
+__all__ = ["RESERVED_RULES", "SPEAKING", "UNAVAILABLE", "decide"]
 
 DEFAULT = "default"
 FAILURE_RULES: Mapping[Posture, str] = {posture: f"failure-{posture}" for posture in Posture}
@@ -37,10 +37,6 @@ SPEAKING = frozenset({Action.SUPPORT, Action.REPLACE, Action.BLOCK, Action.END})
 _LABELS: Mapping[str, Label] = {label.value: label for label in Label}
 _LEVEL_RANK: Mapping[Level, int] = {level: rank for rank, level in enumerate(Level)}
 _POSTURE_RANK: Mapping[Posture, int] = {posture: rank for rank, posture in enumerate(Posture)}
-_ACTION_RANK: Mapping[Action, int] = {action: rank for rank, action in enumerate(Action)}
-_SEVERITY_RANK: Mapping[Severity | None, int] = {
-    severity: rank for rank, severity in enumerate((None, *Severity))
-}
 
 
 class _Mark(NamedTuple):
@@ -67,30 +63,6 @@ def decide(policy: Policy, facts: Facts) -> Decision:
     if facts.assessment.failed is None:
         return decision
     return _degraded(policy, facts, decision)
-
-
-def grades(policy: Policy, facts: Facts) -> Mapping[Label, Grade]:
-    """Every label that reaches its thresholds, with its grade.
-
-    For what must not depend on which rule came first: a stated age makes the session's age band
-    stricter even when a crisis rule decides the turn.
-    """
-    return {label: mark.grade for label, mark in _marks(policy, facts).items()}
-
-
-def strongest(decisions: Sequence[Decision]) -> Decision:
-    """The decision to act on when several were taken: one per fresh message, or per window.
-
-    What stops the bot's words goes before what does not; then the gravest case; then the
-    strongest action. So a crisis beside a spent time limit is answered as a crisis.
-
-    Raises:
-        ValueError: `decisions` is empty.
-    """
-    return max(
-        decisions,
-        key=lambda d: (d.intervenes, _SEVERITY_RANK[d.severity], _ACTION_RANK[d.action]),
-    )
 
 
 def _marks(policy: Policy, facts: Facts) -> dict[Label, _Mark]:

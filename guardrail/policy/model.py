@@ -9,9 +9,11 @@ from enum import StrEnum
 from guardrail.turn import Action, AgeBand, Assessment, Grade, Label, Level, Profile, Severity, Side
 
 __all__ = [
+    "EVERYWHERE",
     "Condition",
     "Facts",
     "Hold",
+    "Kind",
     "Limits",
     "Mode",
     "Policy",
@@ -110,12 +112,26 @@ class Rule:
     line: int = 0
 
 
+class Kind(StrEnum):
+    """What a help resource is for."""
+
+    CRISIS = "crisis"
+    YOUTH = "youth"
+    GAMBLING = "gambling"
+    EMERGENCY = "emergency"
+    DIRECTORY = "directory"
+
+
+EVERYWHERE = "*"
+"""The region of a resource that serves all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One place where a person finds help. `verified_on` is an ISO date; `source` says by what."""
 
-    region: str  # ISO 3166-1 alpha-2, or "*"
-    kind: str  # crisis | youth | gambling | emergency | directory
+    region: str  # ISO 3166-1 alpha-2, or EVERYWHERE
+    kind: Kind
     languages: tuple[str, ...]
     ages: tuple[AgeBand, ...]
     name: Mapping[str, str]  # by language

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from guardrail.policy.model import Resource
+from guardrail.policy.model import EVERYWHERE, Kind, Resource
 from guardrail.policy.reader import Reader
 from guardrail.policy.source import Node
-from guardrail.policy.vocabulary import ANY, HOURS, REGION, RESOURCE, RESOURCES, Certainty, Kind
+from guardrail.policy.vocabulary import ANY, HOURS, REGION, RESOURCE, RESOURCES, Certainty
 from guardrail.turn import AgeBand
 
 __all__ = ["read_resources"]
-
-EVERYWHERE = "*"
 
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _NUMBER = re.compile(r"[0-9][0-9 -]*")
@@ -36,7 +34,7 @@ def _resource(reader: Reader, node: Node) -> Resource | None:
         return None
     return Resource(
         region=_region(reader, keys["region"]),
-        kind=reader.word(keys["kind"], Kind, "a kind of help").value,
+        kind=reader.word(keys["kind"], Kind, "a kind of help"),
         languages=_languages(reader, keys["languages"]),
         ages=_ages(reader, keys["ages"]),
         name=_by_language(reader, keys["name"], "the name"),

@@ -1,16 +1,14 @@
 """JSON Schema for packs and their tests, so that an editor can help while one is being written.
 
 The schema knows the vocabulary, not the sense: `load` and `check` have the last word. To renew the
-generated files after a change: `python -m guardrail.policy.schema policies`.
+generated files after a change: `make docs`.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from pathlib import Path
 
 from guardrail.policy.model import Mode, Posture
 from guardrail.policy.vocabulary import (
@@ -34,7 +32,7 @@ from guardrail.policy.vocabulary import (
 )
 from guardrail.turn import Action, AgeBand, Grade, Label, Level, Severity, Side
 
-__all__ = ["FILES", "policy_schema", "render", "trials_schema", "write"]
+__all__ = ["FILES", "policy_schema", "render", "trials_schema"]
 
 # Draft 7: what the YAML language server understands best.
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -107,12 +105,6 @@ FILES = {"policy.schema.json": policy_schema, "policy_test.schema.json": trials_
 def render(schema: Json) -> str:
     """The schema as it stands in its file."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def write(directory: Path) -> None:
-    """Generate the schema files anew."""
-    for name, make in FILES.items():
-        (directory / name).write_text(render(make()), encoding="utf-8")
 
 
 def _rule() -> Json:
@@ -239,7 +231,3 @@ def _one_or_more(item: Json) -> Json:
 
 def _pattern(regex: str) -> Json:
     return {"type": "string", "pattern": f"^({regex})$"}
-
-
-if __name__ == "__main__":  # pragma: no cover
-    write(Path(sys.argv[1]))

@@ -20,12 +20,15 @@ from guardrail.policy.source import Node, read_yaml
 from guardrail.policy.vocabulary import CASE, EXPECT, GIVEN, LIMIT_NAMES, REGION, TRIALS, Language
 from guardrail.turn import AgeBand, Assessment, Decision, Label, Level, Profile, Side, Signal
 
-__all__ = ["Case", "Trial", "Trials", "read_cases", "run_trials"]
+__all__ = ["Trial", "Trials", "run_trials"]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One line of a test file: facts, and what must come of them (as written)."""
+class _Example:
+    """One entry of `cases`: facts, and what must come of them (as written).
+
+    Not called a case here: that is what a moderator works on.
+    """
 
     name: str
     line: int
@@ -78,7 +81,7 @@ def run_trials(path: Path, resources: Path | None = None) -> Trials:
     """
     policy = load_policy(path, resources)
     tests = path.with_name(f"{path.stem}_test.yaml")
-    results = tuple(_run(policy, case) for case in read_cases(tests, policy))
+    results = tuple(_run(policy, case) for case in _read(tests, policy))
     decided = {result.decision.rule for result in results}
     rules = [rule.id for rule in policy.rules]
     return Trials(
@@ -90,12 +93,7 @@ def run_trials(path: Path, resources: Path | None = None) -> Trials:
     )
 
 
-def read_cases(path: Path, policy: Policy) -> tuple[Case, ...]:
-    """The cases of a test file.
-
-    Raises:
-        PolicyError: with every mistake in it.
-    """
+def _read(path: Path, policy: Policy) -> tuple[_Example, ...]:
     reader = Reader(str(path))
     root = read_yaml(path)
     keys = reader.fields(root, TRIALS, "a test file")
@@ -109,11 +107,11 @@ def read_cases(path: Path, policy: Policy) -> tuple[Case, ...]:
     return cases
 
 
-def _case(reader: Reader, node: Node) -> Case:
+def _case(reader: Reader, node: Node) -> _Example:
     keys = reader.fields(node, CASE, "a case")
     nothing = Node({}, node.line)
     name = reader.text(keys.get("name"), "the name")
-    return Case(
+    return _Example(
         name=name,
         line=node.line,
         facts=_facts(reader, keys.get("given", nothing), name),
@@ -182,7 +180,7 @@ def _limits(reader: Reader, node: Node | None) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _run(policy: Policy, case: Case) -> Trial:
+def _run(policy: Policy, case: _Example) -> Trial:
     decision = decide(policy, case.facts)
     said = words(policy, decision, case.facts.profile)
     problems: list[str] = []

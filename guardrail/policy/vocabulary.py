@@ -31,7 +31,6 @@ __all__ = [
     "VERSION",
     "WHEN",
     "Certainty",
-    "Kind",
     "Language",
     "Shape",
 ]
@@ -59,16 +58,6 @@ class Language(StrEnum):
 
     EN = "en"
     ZH = "zh"
-
-
-class Kind(StrEnum):
-    """What a help resource is for."""
-
-    CRISIS = "crisis"
-    YOUTH = "youth"
-    GAMBLING = "gambling"
-    EMERGENCY = "emergency"
-    DIRECTORY = "directory"
 
 
 class Certainty(StrEnum):

@@ -79,7 +79,7 @@ class Store(Protocol):
         ...
 
     async def purge(self, before: float) -> int:
-        """Delete sessions, "record" and "intervention" events older than `before`; say how many. Cases stay."""
+        """Delete sessions and "record" events older than `before`; say how many. Cases stay."""
         ...
 
     async def ping(self) -> None:

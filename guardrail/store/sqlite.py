@@ -194,7 +194,7 @@ def _purge(db: sqlite3.Connection, before: float) -> int:
     )
     records = db.execute(
         "DELETE FROM event WHERE seq IN"
-        " (SELECT seq FROM event WHERE kind IN ('record', 'intervention') AND at < ? LIMIT ?)",
+        " (SELECT seq FROM event WHERE kind = 'record' AND at < ? LIMIT ?)",
         (before, SLICE),
     )
     return sessions.rowcount + records.rowcount

@@ -6,12 +6,13 @@ A field that nobody here knows is never passed in silence: it is named in `unjud
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from guardrail.errors import ReplyError, WireError
 from guardrail.turn import Channel, Message, Role
-from guardrail.wire.base import Asked, Delta, Piece, Reply
+from guardrail.wire.base import Asked, Delta, Piece, Reply, as_it_stands
 from guardrail.wire.strict_json import dumps, loads, lookalike
 
 __all__ = ["MAX_CHOICES", "read_asked", "read_chunk", "read_completion"]
@@ -47,12 +48,21 @@ SILENT = {"role", "name", "id", "tool_call_id", "prefix", "signature", "reasonin
 KNOWN = {"content", "refusal", "tool_calls", "function_call", *REASONING, *NON_TEXT, *SILENT}
 # Request fields that carry text to the model beside the messages.
 ASIDE = {"prediction": "prediction", "documents": "document", "chat_template": "template"}
+# Other APIs' names for what the person says: some servers read them here, too.
+SPOKEN = ("prompt", "input")
 # A chunk without choices may hold these and nothing else.
 BOOKKEEPING = {
     *("id", "object", "created", "model", "usage", "system_fingerprint", "service_tier"),
     *("provider", "timings", "obfuscation", "prompt_filter_results", "choices"),
 }
 READ = {"messages", "stream", "stream_options", "n", "model", "user", "safety_identifier"}
+# What stands around the choices, and in a choice around what is said; other prose is named.
+AROUND_CHOICES = BOOKKEEPING | {"error", "prompt_logprobs"}
+AROUND_SAID = {
+    *("index", "delta", "message", "text", "logprobs"),
+    *("finish_reason", "stop_reason", "matched_stop"),
+}
+PROSE = re.compile(r"\s|[^\x00-\x7f]")  # ids and words of a protocol have no such characters
 READ_MESSAGE = {"role", "content", "refusal"}
 READ_PART = {"type", "text", "refusal"}
 
@@ -62,15 +72,19 @@ READ_PART = {"type", "text", "refusal"}
 
 def read_asked(body: bytes) -> Asked:
     """Read a request; see `Wire.read_turn`."""
-    data = _exact(loads(body), {*READ, "metadata", *ASIDE}, "the body")
+    data = _exact(loads(body), {*READ, "metadata", "extra_body", *ASIDE, *SPOKEN}, "the body")
     messages = data.get("messages")
     if not isinstance(messages, list) or not messages:
         raise WireError("`messages` must be a list that is not empty")
     unjudged = [name for key, name in ASIDE.items() if data.get(key)]
+    extra = data.get("extra_body")
+    if isinstance(extra, dict) and not extra.keys().isdisjoint({"messages", *SPOKEN}):
+        raise WireError("`extra_body` has messages of its own")  # some servers put them in place
+    aside = (Message(Role.USER, text) for key in SPOKEN for text in _strings(data.get(key)))
     metadata, options = data.get("metadata"), data.get("stream_options")
     n = data.get("n")
     return Asked(
-        messages=tuple(_message(m, unjudged) for m in messages),
+        messages=(*(_message(m, unjudged) for m in messages), *aside),
         stream=_typed(data, "stream", bool) or False,
         user=_typed(data, "safety_identifier", str) or _typed(data, "user", str),
         conversation=_conversation(metadata),
@@ -80,6 +94,7 @@ def read_asked(body: bytes) -> Asked:
             "n": n if type(n) is int and 1 <= n <= MAX_CHOICES else 1,
             "usage": isinstance(options, dict) and options.get("include_usage") is True,
         },
+        single=n is None or n == 1,
     )
 
 
@@ -129,10 +144,25 @@ def _content(content: Any, unjudged: list[str]) -> Iterator[str]:
             continue
         data = _exact(part, READ_PART, "a content part")
         key = TEXT_PARTS.get(str(data.get("type")))
-        if key is None:
-            unjudged.append(PARTS.get(str(data.get("type")), "part"))
-        else:
+        if key is not None:
             yield _typed(data, key, str) or ""
+            continue
+        unjudged.append(PARTS.get(str(data.get("type")), "part"))
+        yield from _captions(data)
+
+
+def _captions(part: Mapping[str, Any]) -> Iterator[str]:
+    """Text in a part that is not known as text: its name is noted, and what can be read is read."""
+    yield from (text for key in ("text", "content") if isinstance(text := part.get(key), str))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
 
 
 # --- replies
@@ -147,7 +177,7 @@ def read_completion(body: bytes) -> Reply:
     if not isinstance(data, dict):
         raise ReplyError("the reply is no object")
     if data.get("choices") is None and data.get("error"):
-        return Reply((_as_it_stands(body),), ("error",))
+        return Reply(as_it_stands(body), ("error",))
     pieces, unjudged = _choices(data, "message")
     return Reply(tuple(pieces), tuple(dict.fromkeys(unjudged)))
 
@@ -160,11 +190,7 @@ def read_chunk(payload: bytes) -> Delta:
         data = loads(payload, surrogates="replace")
         return _delta(data)
     except (WireError, ReplyError):
-        return Delta((_as_it_stands(payload),), unjudged=("frame",))
-
-
-def _as_it_stands(payload: bytes) -> Piece:
-    return Piece(0, Channel.TEXT, payload.decode("utf-8", "replace"))
+        return Delta(as_it_stands(payload), unjudged=("frame",))
 
 
 def _delta(data: Any) -> Delta:
@@ -182,18 +208,26 @@ def _delta(data: Any) -> Delta:
 
 def _choices(data: Mapping[str, Any], key: str) -> Seen:
     pieces: list[Piece] = []
-    unjudged: list[str] = []
+    unjudged = _strange(data, AROUND_CHOICES)
     for index, choice in _numbered(data.get("choices")):
         said = choice.get(key)
         if said is not None and not isinstance(said, dict):
             raise ReplyError(f"`{key}` is no object")
-        other = {"delta", "message"} - {key}
-        unjudged += [f"field:{name}" for name in other if choice.get(name)]
-        for more in (said or {}), {"content": choice.get("text")}:
+        (other,) = {"delta", "message"} - {key}
+        twin = choice.get(other)
+        unjudged += [*_strange(choice, AROUND_SAID), *([f"field:{other}"] if twin else [])]
+        twin = twin if isinstance(twin, dict) else {}
+        for more in (said or {}), {"content": choice.get("text")}, twin:
             found, names = _said(index, more)
             pieces += found
             unjudged += names
     return pieces, unjudged
+
+
+def _strange(data: Mapping[str, Any], known: Collection[str]) -> list[str]:
+    """Names of fields with prose in them that nobody here knows."""
+    strange = (key for key in data if key not in known)
+    return [f"field:{k[:40]}" for k in strange if any(map(PROSE.search, _strings(data[k])))]
 
 
 def _numbered(choices: Any) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -250,6 +284,8 @@ def _reply_content(content: Any, add: Callable[[Channel, Any], None]) -> Iterato
             add(Channel.REFUSAL if kind == "refusal" else Channel.TEXT, part.get(TEXT_PARTS[kind]))
         else:
             yield PARTS.get(str(kind), "part")
+            for text in _captions(part if isinstance(part, dict) else {}):
+                add(Channel.TEXT, text)
 
 
 def _joined(value: Any) -> str:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from guardrail.turn import Channel, Message
+from guardrail.wire.strict_json import plain
 
-__all__ = ["Asked", "Delta", "Frame", "Framer", "Piece", "Reply", "Wire", "Words"]
+__all__ = ["Asked", "Delta", "Frame", "Framer", "Piece", "Reply", "Wire", "Words", "as_it_stands"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Asked:
     `messages` is the whole conversation as the client sent it, oldest first. `unjudged` names
     parts that are no text ("image", "audio", "file", "tool_result" …). `echo` is what the wire
     needs to answer in kind (model name, number of choices, usage wanted …); opaque to others.
+    `single` says that one answer was asked for and no more.
     """
 
     messages: tuple[Message, ...]
@@ -32,6 +34,7 @@ class Asked:
     conversation: str | None = None
     unjudged: tuple[str, ...] = ()
     echo: dict[str, Any] = field(default_factory=dict)
+    single: bool = field(default=False, compare=False)  # about the answer, not about what is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,21 @@ class Reply:
 class Frame:
     """One event of a stream: `raw` are its exact bytes (separators included), `data` its payload.
 
-    An SSE comment or a blank line is a frame without data. `event` is the SSE event name.
+    An SSE comment or a blank line is a frame without data. `event` is the SSE event name. `stray`
+    are lines that are no part of the framing: a client that keeps to the standard drops them, one
+    that does not may show them (a JSON reply under the wrong label is all stray).
     """
 
     raw: bytes
     data: bytes | None = None
     event: str | None = None
+    stray: bytes = b""
+
+
+def as_it_stands(payload: bytes) -> tuple[Piece, ...]:
+    """Bytes that cannot be read as chat, to be judged as they are and with their escapes undone."""
+    raw, shown = payload.decode("utf-8", "replace"), plain(payload)
+    return tuple(Piece(0, Channel.TEXT, text) for text in dict.fromkeys((raw, shown)))
 
 
 class Framer(Protocol):
@@ -89,7 +101,7 @@ class Delta:
 
     `finished` are the choices that say no more text after this frame; `done` marks the frame that
     ends the stream (`[DONE]`). A frame that cannot be read is given as a TEXT piece holding the
-    frame's payload as it stands, so that nothing passes unjudged, and named in `unjudged`.
+    frame's payload (`as_it_stands`), so that nothing passes unjudged, and named in `unjudged`.
     """
 
     pieces: tuple[Piece, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any
 from guardrail.errors import ReplyError, WireError
 from guardrail.turn import Channel, Message, Role
 from guardrail.wire._cumulative import CumulativeFramer
-from guardrail.wire.base import Asked, Delta, Frame, Framer, Piece, Reply, Words
+from guardrail.wire.base import Asked, Delta, Frame, Framer, Piece, Reply, Words, as_it_stands
 from guardrail.wire.generic_spec import ROLES, STREAM_TYPES, GenericSpec, problems, read_spec
 from guardrail.wire.pointer import Match, change, find, parse
 from guardrail.wire.sse import NdjsonFramer, SseFramer
@@ -112,8 +112,7 @@ class GenericWire:
             data = loads(frame.data, surrogates="replace")
             pieces = tuple(p for p in _pieces(data, self._spec.delta_text) if p.text)
         except (WireError, ReplyError):
-            text = frame.data.decode("utf-8", "replace")
-            return Delta((Piece(0, Channel.TEXT, text),), unjudged=("frame",))
+            return Delta(as_it_stands(frame.data), unjudged=("frame",))
         finished = tuple(
             m.at[0] if m.at else 0 for m in _all(data, self._spec.finished) if self._ends(m.value)
         )

@@ -23,6 +23,7 @@ MAX_FRAME = 1024 * 1024  # httpx2 stops at the same size; one token's frame has 
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_SILENT = frozenset({b"id", b"retry", b""})  # a comment has no name
 
 
 class SseFramer:
@@ -126,6 +127,7 @@ def _check(size: int, cap: int) -> None:
 def _event(raw: bytes, text: bytes) -> Frame:
     """Read the fields of one event, as the standard does. `id`, `retry` and comments only travel."""
     data: list[bytes] = []
+    stray: list[bytes] = []
     event = b""
     for line in _LINE_END.split(text):
         name, _, value = line.partition(b":")
@@ -133,8 +135,11 @@ def _event(raw: bytes, text: bytes) -> Frame:
             data.append(value.removeprefix(b" "))
         elif name == b"event":
             event = value.removeprefix(b" ")
+        elif name not in _SILENT:
+            stray.append(line)
     return Frame(
         raw,
         data=b"\n".join(data) if data else None,
         event=event.decode("utf-8", "replace") or None,
+        stray=b"\n".join(stray),
     )

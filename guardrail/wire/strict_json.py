@@ -16,7 +16,7 @@ from typing import Any, Literal, NoReturn
 
 from guardrail.errors import WireError
 
-__all__ = ["DEPTH", "dumps", "loads", "lookalike"]
+__all__ = ["DEPTH", "dumps", "loads", "lookalike", "plain"]
 
 DEPTH = 64  # orjson refuses at 1,024, V8 and Go at 10,000; chat bodies stay below ten
 _MAX_DIGITS = 20  # the longest 64-bit integer, unsigned or with its sign
@@ -25,6 +25,8 @@ _MAX_DIGITS = 20  # the longest 64-bit integer, unsigned or with its sign
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+\\?"?|[\[{\]}]', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _HALF = re.compile("[\ud800-\udfff]")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+_BLANKS = frozenset("bfnrt")
 
 
 def loads(
@@ -59,6 +61,23 @@ def loads(
 def dumps(value: Any) -> bytes:
     """Write compact JSON in UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def plain(payload: bytes) -> str:
+    r"""What a person would read in bytes that nobody could parse: with JSON's escapes undone.
+
+    Left as they are, escapes hide words: `\u6b7b`, or `kill\nyourself`.
+    """
+    text = _ESCAPE.sub(_unescaped, payload.decode("utf-8", "replace"))
+    if _HALF.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    return " " if found[2] in _BLANKS else found[2]
 
 
 def lookalike(keys: Iterable[str], names: Collection[str]) -> str | None:

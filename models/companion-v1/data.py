@@ -161,6 +161,39 @@ def sample(rows, seed, share=1.0):
     return taken
 
 
+def small_talk(rows):
+    """Ordinary lines of both speakers by language, to put before rows that they have no part in."""
+    pool = {(lang, role): [] for lang in ("en", "zh") for role in ("user", "assistant")}
+    for row in rows:
+        if "ordinary" in row["tags"] and not any(t == 1 for t in row["targets"]):
+            pool[row["lang"], row["role"]].append(row["text"][:160])
+    return pool
+
+
+def chat_before(row, pool, rng):
+    """One or two ordinary turns that end where this row's speaker takes the word."""
+    other, own = ("assistant", "user") if row["role"] == "user" else ("user", "assistant")
+    turns = [{"role": other, "text": rng.choice(pool[row["lang"], other])}]
+    if rng.random() < 0.6:
+        turns.insert(0, {"role": own, "text": rng.choice(pool[row["lang"], own])})
+    return turns
+
+
+def with_small_talk(row, pool, rng, share):
+    """The row after talk that has nothing to do with it; its label is the same.
+
+    Without this a model learns that a conversation which began harmlessly stays so: one exchange
+    about pasta hid four crisis lines in five (found in a trial of the first model).
+    """
+    if row["context"] and "context_only" not in row["tags"] and rng.random() < share / 2:
+        first = row["context"][0]["role"]
+        before = chat_before({**row, "role": first}, pool, rng)
+        return {**row, "context": before + row["context"]}
+    if not row["context"] and rng.random() < share:
+        return {**row, "context": chat_before(row, pool, rng)}
+    return row
+
+
 def augment(row, rng):
     """A seed row as somebody else might have typed it; the label must survive."""
     text, context = row["text"], row["context"]

@@ -27,6 +27,7 @@ from model import LABELS, OUTPUTS, load, save
 
 SEED = 20
 EPOCHS = 4  # of seeds, after the public pass
+TALK_PUBLIC, TALK_SEEDS = 0.25, 0.6  # rows without context that get an unrelated one
 SHARE = 0.22  # of a public sample that goes with each of these epochs
 LIMIT_PUBLIC, LIMIT_SEEDS = 64, 96  # tokens
 TOKENS = 1536  # per step
@@ -55,6 +56,7 @@ if not args.resume:
     seen = data.fingerprint(args.data / "open.jsonl.gz")
     (args.out / "data.json").write_text(json.dumps(seen, indent=2), "utf-8")
 train_seeds, dev_seeds = data.split_seeds(data.seeds(data.SEEDS))
+talk = data.small_talk(train_seeds)
 open_rows, _ = data.split_public(data.public(args.data / "open.jsonl.gz"))
 if args.quick:
     train_seeds, dev_seeds, args.epochs = train_seeds[:200], dev_seeds[:60], 1
@@ -65,8 +67,10 @@ def epoch_rows(epoch):
     """Epoch 0 is the public pass (with the seeds once); then seeds and a fresh public sample."""
     rng = random.Random(args.seed * 1000 + epoch)
     mixed = data.sample(open_rows, args.seed + epoch, 1.0 if epoch == 0 else SHARE)
+    mixed = [data.with_small_talk(row, talk, rng, TALK_PUBLIC) for row in mixed]
     coded = data.encode(mixed, tokenizer, LIMIT_PUBLIC)
     own = [data.augment(row, rng) for row in train_seeds] if epoch else train_seeds
+    own = [data.with_small_talk(row, talk, rng, TALK_SEEDS) for row in own]
     coded += data.encode(own, tokenizer, LIMIT_SEEDS)
     return list(zip(mixed + own, coded, strict=True))
 

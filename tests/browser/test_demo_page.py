@@ -33,6 +33,7 @@ from guardrail.routes import Route
 from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import Level, Role, Signal
 from guardrail.wire.openai import OpenAIWire
+from guardrail.wiring import open_cases
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -129,6 +130,7 @@ def admin_app(store: SqliteStore) -> ASGIApp:
             readiness,
             lambda: policies.current,
             reload,
+            open_cases(store),
             demo=GuardrailMiddleware(companion, guard=guard),
             said=companion,
             proxy_url="http://127.0.0.1:8080",

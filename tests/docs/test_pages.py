@@ -23,7 +23,7 @@ from guardrail.policy.resources import read_resources
 from guardrail.policy.source import read_yaml
 from guardrail.policy.trial import run_trials
 from guardrail.turn import AgeBand, Identity, Label
-from guardrail.wiring import _classifier, _identity
+from guardrail.wiring import _classifier, identity_rules
 
 DOCS = Path(__file__).parents[2] / "docs"
 POLICIES = DOCS / "examples" / "policies"
@@ -152,7 +152,7 @@ ANN = Identity("user-17", "c-5", AgeBand.MINOR, "US-CA", "jwt")
 def test_the_claims_are_read(tmp_path: Path) -> None:
     """A token with the claims of the page, under the settings of the page."""
     text = next(text for text in blocks("settings") if "TOKEN_SECRET" in text)
-    rules = _identity(load_settings(saved(tmp_path, text), ENVIRONMENT).identity)
+    rules = identity_rules(load_settings(saved(tmp_path, text), ENVIRONMENT).identity)
     key = OctKey.import_key(ENVIRONMENT["TOKEN_SECRET"])
     claims: dict[str, Any] = json.loads(one("claims"))
     token = jwt.encode({"alg": "HS256"}, claims, key)
@@ -164,7 +164,7 @@ def test_the_claims_are_read(tmp_path: Path) -> None:
 def test_the_headers_are_read(tmp_path: Path) -> None:
     """From a peer of the page's network, and from nobody else."""
     text = next(text for text in blocks("settings") if "trusted_peers" in text)
-    rules = _identity(load_settings(saved(tmp_path, text), ENVIRONMENT).identity)
+    rules = identity_rules(load_settings(saved(tmp_path, text), ENVIRONMENT).identity)
     pairs = [line.split(": ") for line in one("headers").splitlines()]
     headers = [(name.encode(), value.encode()) for name, value in pairs]
     got = identify(rules, headers, "10.0.3.7")

@@ -60,6 +60,7 @@ export function ago(seconds) {
 
 function translate() {
   root.lang = language === "zh" ? "zh-Hans" : "en";
+  document.querySelector("#language")?.setAttribute("lang", language === "zh" ? "en" : "zh-Hans");
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
   for (const node of document.querySelectorAll("[data-t-label]")) {
     node.setAttribute("aria-label", t(node.dataset.tLabel));

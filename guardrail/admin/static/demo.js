@@ -28,7 +28,7 @@ class Turn {
     this.problem = null;
     this.meant = null;
     this.record = undefined; // null: there is none
-    this.talk = el("div", { class: "talk" });
+    this.talk = el("div", { class: "talk", "aria-live": "polite", "aria-busy": "true" });
     this.view = el("section", { class: "view" });
     $("#turns").append(el("li", { class: "turn" }, this.talk, this.view));
     this.draw();
@@ -59,6 +59,7 @@ class Turn {
     }
     if (this.problem) bubbles.push(el("p", { class: "bubble wrong" }, t("demo.error", { why: this.problem })));
     this.talk.replaceChildren(...bubbles);
+    this.talk.setAttribute("aria-busy", String(this.words !== null)); // read out once it is whole
   }
 
   name() {

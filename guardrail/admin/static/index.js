@@ -123,8 +123,11 @@ function score(row) {
 
 function decisionsTable(rows) {
   if (!rows.length) return el("p", { class: "calm" }, t("decisions.none"));
-  const open = (row) =>
-    el("button", { type: "button", class: "link", "aria-label": t("decisions.open", { turn: row.turn }), onclick: () => openTurn(row.turn) }, time(row.at));
+  const open = (row) => {
+    const when = time(row.at);
+    const label = t("decisions.open", { time: when.textContent });
+    return el("button", { type: "button", class: "link", "aria-label": label, onclick: () => openTurn(row.turn) }, when);
+  };
   return table(
     "decided-on",
     [

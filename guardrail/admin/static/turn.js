@@ -71,6 +71,7 @@ function scoreCell(turn, side, label) {
   const cell = el("td", { title: `${found.source} ${found.version}${level}`.trim() || null });
   if (decided) cell.className = decided.grade === "hard" ? "hard" : "soft-grade";
   cell.append(bar, el("span", { class: "figure" }, found.score.toFixed(2)));
+  if (decided) cell.append(el("span", { class: "unseen" }, ` ${t(`grade.${decided.grade}`)}`)); // not by colour alone
   return cell;
 }
 

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from guardrail.errors import Mistake
-from guardrail.policy.model import Policy
+from guardrail.policy.model import EVERYWHERE, Kind, Policy
 from guardrail.policy.source import Source
-from guardrail.policy.vocabulary import Kind
 
 __all__ = ["REVIEW_AFTER", "check"]
 
 REVIEW_AFTER = timedelta(days=400)
 """A yearly look, with a month's grace."""
-
-EVERYWHERE = "*"
 
 
 def check(policy: Policy, source: Source) -> list[Mistake]:

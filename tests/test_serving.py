@@ -1,0 +1,78 @@
+"""All servers in one process: what starts together ends together, and no helper dies in silence."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import watchfiles
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from guardrail.config import Settings
+from guardrail.errors import StoreError
+from guardrail.serving import _of_packs, serving
+
+
+def settings(tmp_path: Path, **more: object) -> Settings:
+    """Free ports, the lexicon, a database that goes away."""
+    return Settings.model_validate(
+        {
+            "listen": {"port": 0},
+            "admin": {"port": 0},
+            "classifier": {"kind": "lexicon"},
+            "data": tmp_path / "data",
+            **more,
+        }
+    )
+
+
+async def told(logs: Sequence[EventDict], event: str) -> EventDict:
+    """The log line of this event, once it is there."""
+    async with asyncio.timeout(10):
+        while not (found := [line for line in logs if line["event"] == event]):
+            await asyncio.sleep(0.01)
+    return found[0]
+
+
+async def test_a_taken_address_leaves_nothing_behind(tmp_path):
+    """The sockets that were opened before it are closed, and so is the store."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        ports = {"listen": {"port": port}, "admin": {"port": taken.getsockname()[1]}}
+        with pytest.raises(OSError, match="in use"):
+            async with serving(settings(tmp_path, **ports)):
+                pass
+        socket.create_server(("127.0.0.1", port)).close()
+
+
+async def test_the_store_is_closed_in_the_end(tmp_path):
+    """What was accepted is on the disk."""
+    async with serving(settings(tmp_path)) as (house, addresses):
+        await house.store.ping()
+        assert addresses.demo
+    with pytest.raises(StoreError, match="closed"):
+        await house.store.ping()
+
+
+async def test_a_helper_that_dies_says_so(tmp_path, monkeypatch):
+    """Else nobody would notice that a new pack is never taken."""
+    monkeypatch.setattr("guardrail.serving.watchfiles.awatch", None)
+    with capture_logs() as logs:
+        async with serving(settings(tmp_path)):
+            line = await told(logs, "helper ended")
+    assert (line["helper"], line["kind"]) == ("policy watch", "TypeError")
+
+
+@pytest.mark.parametrize(
+    ("name", "watched"),
+    [("default.yaml", True), ("..data", True), ("guardrail.db-wal", False), ("x.log", False)],
+)
+def test_only_packs_are_watched(name, watched):
+    """A database in the same folder is written to with every turn."""
+    assert _of_packs(watchfiles.Change.modified, f"/srv/{name}") is watched
