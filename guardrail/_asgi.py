@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -17,10 +18,18 @@ __all__ = [
     "Scope",
     "Send",
     "header",
+    "legible",
     "read_body",
     "respond",
     "without",
 ]
+
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([^\s;\"']+)")
+_LIKE_ASCII = frozenset(
+    {b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"windows-1252"}
+)
+"""Charsets in which ASCII is ASCII, so that UTF-8 is garbled at worst. In UTF-7 or UTF-16, harm can
+look like noise to whoever reads it as UTF-8."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -37,6 +46,18 @@ class ClientGone(Exception):
 def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
     """The first value of a header (lower-case name), or empty bytes."""
     return next((value for key, value in headers if key.lower() == name), b"")
+
+
+def legible(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the other side reads the same in a body as we: not compressed, no strange charset."""
+    codings: set[bytes] = set()
+    charsets: set[bytes] = set()
+    for key, value in headers:
+        if key.lower() == b"content-encoding":
+            codings.add(value.strip().lower())
+        elif key.lower() == b"content-type":
+            charsets.update(_CHARSET.findall(value.lower()))
+    return codings <= {b"", b"identity"} and charsets <= _LIKE_ASCII
 
 
 def without(headers: Iterable[tuple[bytes, bytes]], names: frozenset[bytes]) -> Headers:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -21,7 +20,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from guardrail.config import Settings, load_settings
+import guardrail
+from guardrail.config import Settings, find_pack, load_settings
 from guardrail.errors import ConfigError, GuardrailError, Mistake, PolicyError
 
 __all__ = ["main"]
@@ -54,11 +54,8 @@ def main() -> None:
 
 
 def version() -> str:
-    """The installed version, or "0" in a tree that was never installed."""
-    try:
-        return installed_version("companion-guardrail")
-    except PackageNotFoundError:
-        return "0"
+    """The installed version."""
+    return guardrail.__version__
 
 
 @app.callback(invoke_without_command=True)
@@ -125,9 +122,11 @@ def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     except ConfigError as error:  # the pack that the file names is looked at all the same
         mistakes += error.mistakes
         policy = os.environ.get("GUARDRAIL__POLICY") or _written(path).get("policy")
+        policy = find_pack(policy, path)[0] if isinstance(policy, str) else "default"
     try:
-        pack = policy_path(policy if isinstance(policy, str) else "default")
-        mistakes += check_policy(pack, datetime.now(UTC).date())
+        pack = policy_path(policy)
+        if pack.exists() or not mistakes:  # one that is nowhere has been told with the settings
+            mistakes += check_policy(pack, datetime.now(UTC).date())
     except PolicyError as error:
         mistakes += error.mistakes
     _report(mistakes, as_json=as_json)
@@ -262,7 +261,7 @@ def _serve(settings: Settings) -> None:
     from guardrail.wiring import House
 
     def ready(house: House, addresses: Addresses) -> None:
-        for line in _greeting(house.policies.current.tag, addresses):
+        for line in _greeting(house, addresses):
             out.print(line)
 
     taken = [f"{found.what} {found.detail}" for found in ports(settings) if not found.ok]
@@ -283,17 +282,30 @@ def _stop(*lines: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def _greeting(policy: str, addresses: Any) -> Iterable[str]:
-    body = '{"model":"kai","messages":[{"role":"user","content":"I have to go to bed now, bye"}]}'
+def _greeting(house: Any, addresses: Any) -> Iterable[str]:
+    policy, routes = house.policies.current.tag, house.guard.routes
     proxy, admin, upstream = map(escape, (addresses.proxy, addresses.admin, addresses.upstream))
     yield f"[bold]guardrail {version()}[/]  policy {escape(policy)}"
     yield f"  chat proxy    {proxy}  ->  {upstream}"
     yield f"  admin         {admin}"
     if addresses.demo:
         yield f"  [bold]open[/]          {admin}/demo"
-    yield ""
-    yield "Try it:"
-    yield (f"  curl -i {proxy}/v1/chat/completions -H 'content-type: application/json' -d '{body}'")
+    for route in routes:
+        yield f"  guarded:      {escape(f'{route.method} {route.path}')}"
+    spoken = next((route.path for route in routes if route.wire.name == "openai"), None)
+    if spoken is not None:
+        yield ""
+        yield "Try it:"
+        yield escape("  " + _trial(addresses.proxy + spoken, demo=addresses.demo))
+
+
+def _trial(url: str, *, demo: bool) -> str:
+    """A line to paste. Of a backend that is not ours we know neither the models nor the key."""
+    model, key = ("kai", "") if demo else ("YOUR-MODEL", ' -H "authorization: Bearer $KEY"')
+    content = "I have to go to bed now, bye"
+    body = f'{{"model":"{model}","messages":[{{"role":"user","content":"{content}"}}]}}'
+    url = re.sub(r"\{([a-z_]+)\}", lambda name: name[1].upper(), url)  # curl would expand braces
+    return f"curl -i {url}{key} -H 'content-type: application/json' -d '{body}'"
 
 
 async def _score_all(scorer: Any, rows: list[tuple[int, bytes]]) -> int:
@@ -335,6 +347,6 @@ def _report(mistakes: list[Mistake], *, as_json: bool) -> None:
 
 def _list(mistakes: Iterable[Mistake]) -> None:
     for mistake in mistakes:
-        err.print(f"[bold]{escape(mistake.file)}:{mistake.line}[/]: {escape(mistake.message)}")
+        err.print(f"[bold]{escape(mistake.place)}[/]: {escape(mistake.message)}")
         if mistake.hint:
             err.print(f"    hint: {escape(mistake.hint)}")

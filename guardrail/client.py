@@ -83,9 +83,8 @@ class Client:
         if self.started:
             await self.send(self._wire.write_broken(code, message))
             return
+        body = self._wire.write_error(status, code, message)
         self.status = status
         # A request that was not read to its end leaves bytes behind it on the connection.
         close = [(b"connection", b"close")] if status in (408, 413) else []
-        await respond(
-            self._send, status, self._wire.write_error(status, code, message), headers=close
-        )
+        await respond(self._send, status, body, headers=close)

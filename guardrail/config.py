@@ -10,23 +10,24 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import YAMLError
 
+from guardrail._layers import from_environment, line_of, merge, plain, read_file
 from guardrail.errors import ConfigError, Mistake
+from guardrail.policy.reader import suggestion
 from guardrail.wire.generic_spec import read_spec
 
-__all__ = ["Settings", "load_settings", "settings_schema"]
+__all__ = ["Settings", "find_pack", "load_settings", "settings_schema"]
 
-PREFIX = "GUARDRAIL__"
-_Say = Callable[[int, str], None]  # line, what is wrong
-_REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
+_One = tuple[list[str | int], str, str]  # where, what is wrong, hint
+_HS256_BYTES = 32  # RFC 7518, 3.2: as long as the hash
+_LEANS_ON = {"routes": {"wires"}, "upstream": {"routes", "wires"}}  # what is read together
 
 
 class _Table(BaseModel):
@@ -165,26 +166,40 @@ def load_settings(
         ConfigError: with every mistake found, each with file and line.
     """
     name = str(path) if path else "settings"
-    written = _read(path) if path else CommentedMap()
+    written = read_file(path) if path else CommentedMap()
     mistakes: list[Mistake] = []
 
     def say(line: int, message: str) -> None:
         mistakes.append(Mistake(name, line, message))
 
-    merged = _merge(_plain(written, environment, say), _from(environment, say))
-    merged = _merge(merged, overrides or {})
-    try:
-        settings = Settings.model_validate(merged)
-    except ValidationError as error:
-        mistakes += [_mistake(name, written, dict(item)) for item in error.errors()]
-    else:
-        mistakes += [
-            Mistake(name, _line(written, place), message, hint)
-            for place, message, hint in _across(settings)
-        ]
-    if mistakes:
-        raise ConfigError(mistakes)
-    return settings
+    merged = merge(plain(written, environment, say), from_environment(environment, say))
+    merged = merge(merged, overrides or {})
+    blank = {mistake.line for mistake in mistakes}  # what a missing secret leads to is not news
+    settings, found = _validated(merged)
+    policy, tried = find_pack(str(merged.get("policy", "default")), path)
+    if tried:
+        found.append((["policy"], f"policy: there is no file {policy}", f"tried {tried}"))
+    for place, message, hint in found:
+        line = line_of(written, place)
+        if not line or line not in blank:
+            mistakes.append(Mistake(name, line, message, hint))
+    if mistakes or settings is None:
+        raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line))
+    return settings.model_copy(update={"policy": policy})
+
+
+def find_pack(policy: str, settings: Path | None) -> tuple[str, str]:
+    """A pack that is given as a file: from where we were started, or beside the settings file.
+
+    And where it was looked for, if it is nowhere.
+    """
+    if not policy.endswith((".yaml", ".yml")):
+        return policy, ""
+    places = dict.fromkeys([Path(policy), (settings.parent if settings else Path()) / policy])
+    found = next((str(place) for place in places if place.exists()), None)
+    if found is not None:
+        return found, ""
+    return policy, " and ".join(dict.fromkeys(str(place.absolute()) for place in places))
 
 
 def settings_schema() -> dict[str, Any]:
@@ -192,104 +207,51 @@ def settings_schema() -> dict[str, Any]:
     return Settings.model_json_schema()
 
 
-def _read(path: Path) -> CommentedMap:
+def _validated(merged: Mapping[str, Any]) -> tuple[Settings | None, list[_One]]:
+    """The settings if the tables are well, and all that is wrong with them.
+
+    What stands in a table that is wrong is not read together with others; everything else is.
+    """
     try:
-        found = YAML(typ="rt").load(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError([Mistake(str(path), 0, f"cannot be read: {error.strerror}")]) from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "is not UTF-8 YAML"
-        line = mark.line + 1 if mark else 1
-        raise ConfigError([Mistake(str(path), line, str(problem))]) from None
-    if found is None:  # nothing but comments
-        return CommentedMap()
-    if not isinstance(found, CommentedMap):
-        raise ConfigError([Mistake(str(path), 1, "the file must hold a mapping")])
-    return found
+        settings = Settings.model_validate(merged)
+    except ValidationError as error:
+        found = [_mistake(dict(item)) for item in error.errors()]
+        wrong = {str(place[0]) for place, _, _ in found if place}
+        sound = {
+            key: value
+            for key, value in merged.items()
+            if wrong.isdisjoint({key, *_LEANS_ON.get(key, ())})
+        }
+        return None, found + list(_across(Settings.model_validate(sound)))
+    return settings, list(_across(settings))
 
 
-def _plain(node: Any, environment: Mapping[str, str], say: _Say, line: int = 0) -> Any:
-    """The YAML tree as plain data, secrets filled in."""
-    if isinstance(node, Mapping):
-        return {str(k): _plain(v, environment, say, _line(node, [k])) for k, v in node.items()}
-    if isinstance(node, list):
-        return [_plain(v, environment, say, _line(node, [n])) for n, v in enumerate(node)]
-    if not isinstance(node, str):
-        return node
-
-    def secret(found: re.Match[str]) -> str:
-        try:
-            return _secret(found[1], found[2], environment)
-        except ValueError as error:
-            say(line, str(error))
-            return ""
-
-    return _REFERENCE.sub(secret, node)
-
-
-def _secret(kind: str, what: str, environment: Mapping[str, str]) -> str:
-    if kind == "env":
-        if what not in environment:
-            raise ValueError(f"the environment has no {what}")
-        return environment[what]
-    try:
-        return Path(what).read_text("utf-8").strip()
-    except OSError as error:
-        raise ValueError(f"cannot read {what}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"cannot read {what}: it is not UTF-8 text") from None
-
-
-def _from(environment: Mapping[str, str], say: _Say) -> dict[str, Any]:
-    """`GUARDRAIL__LISTEN__PORT=8081` → `{"listen": {"port": "8081"}}`."""
-    found: dict[str, Any] = {}
-    for key, value in environment.items():
-        if not key.upper().startswith(PREFIX):
-            continue
-        *sections, last = key[len(PREFIX) :].lower().split("__")
-        try:
-            nested: Any = YAML(typ="safe").load(value) if value[:1] in ("[", "{") else value
-        except YAMLError:
-            say(0, f"{key} in the environment is not YAML")
-            continue
-        for section in reversed([*sections, last]):
-            nested = {section: nested}
-        found = _merge(found, nested)
-    return found
-
-
-def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(low)
-    for key, value in high.items():
-        if isinstance(value, Mapping):
-            below = merged.get(key)
-            merged[key] = _merge(below if isinstance(below, Mapping) else {}, value)
-        elif value is not None:
-            merged[key] = value
-    return merged
-
-
-def _mistake(name: str, written: CommentedMap, error: Mapping[str, Any]) -> Mistake:
+def _mistake(error: Mapping[str, Any]) -> _One:
     place = [part for part in error["loc"] if isinstance(part, (str, int))]
     where = ".".join(str(part) for part in place)
-    hint = "see docs/settings.md for the names" if error["type"] == "extra_forbidden" else ""
-    return Mistake(name, _line(written, place), f"{where}: {error['msg']}", hint)
+    hint = ""
+    if error["type"] == "extra_forbidden":
+        hint = suggestion(place[-1], _names(place[:-1]))
+    return place, f"{where}: {error['msg']}", hint
 
 
-def _line(node: Any, place: list[str | int]) -> int:
-    """The line of a key, as deep as the file has it; 0 if it comes from somewhere else."""
-    line = 0
+def _names(place: list[str | int]) -> tuple[str, ...]:
+    """The keys of the table that stands here."""
+    table: type[BaseModel] = Settings
     for part in place:
-        try:
-            line = node.lc.data[part][0] + 1
-            node = node[part]
-        except (AttributeError, KeyError, IndexError, TypeError):
-            return line
-    return line
+        if isinstance(part, str):
+            table = _table(table.model_fields[part].annotation)
+    return tuple(table.model_fields)
 
 
-_Found = Iterator[tuple[list[str | int], str, str]]  # where, what, hint
+def _table(kind: Any) -> type[BaseModel]:
+    """The table in the type of a field: `Jwt` in `Jwt | None`."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    return next(_table(part) for part in get_args(kind) if part not in (type(None), Ellipsis))
+
+
+_Found = Iterator[_One]
 
 
 def _across(settings: Settings) -> _Found:
@@ -298,8 +260,22 @@ def _across(settings: Settings) -> _Found:
         yield ["admin", "host"], "an admin server that others can reach needs admin.token", ""
     if settings.upstream.url and not re.match(r"https?://[^/?#]+", settings.upstream.url):
         yield ["upstream", "url"], "upstream.url must be an http:// or https:// address", ""
+    yield from _base(settings)
     yield from _wires(settings)
     yield from _identity(settings.identity)
+
+
+def _base(settings: Settings) -> _Found:
+    """A base URL that ends as a route begins: the backend would be asked for /v1/v1/chat."""
+    base = urlsplit(settings.upstream.url).path.rstrip("/")
+    for route in settings.routes:
+        parts = route.path.split("/")[1:-1]
+        heads = ["/" + "/".join(parts[: n + 1]) for n in range(len(parts))]
+        twice = next((head for head in reversed(heads) if base.endswith(head)), None)
+        if twice is not None:
+            message = f"upstream.url ends in {twice}, and so begins the route {route.path}"
+            yield ["upstream", "url"], message, f"leave out {twice}: the client's path has it"
+            return
 
 
 def _wires(settings: Settings) -> _Found:
@@ -327,6 +303,9 @@ def _identity(settings: IdentityTable) -> _Found:
         return
     if bool(jwt.secret) == bool(jwt.jwks_file):
         yield ["identity", "jwt"], "give either jwks_file or secret", ""
+    if jwt.secret and len(jwt.secret.encode()) < _HS256_BYTES:
+        message = f"identity.jwt.secret has fewer than {_HS256_BYTES} bytes: it could be guessed"
+        yield ["identity", "jwt", "secret"], message, "openssl rand -base64 32 makes one"
     if not jwt.algorithms or "none" in map(str.lower, jwt.algorithms):
         message = "name the algorithms to accept; none of them may be 'none'"
         yield ["identity", "jwt", "algorithms"], message, ""

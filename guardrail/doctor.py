@@ -13,13 +13,13 @@ from pathlib import Path
 
 from guardrail.classify.base import Utterance
 from guardrail.config import Settings
-from guardrail.errors import ConfigError, GuardrailError
+from guardrail.errors import ConfigError, GuardrailError, StoreError
 from guardrail.identity import Pseudonyms
 from guardrail.policy.check import check_policy
 from guardrail.policy.load import load_policy
-from guardrail.store.sqlite import SqliteStore
+from guardrail.store.sqlite import SqliteStore, quick_check
 from guardrail.turn import Role, Side
-from guardrail.wiring import assessor, identity_rules, policy_path
+from guardrail.wiring import DATABASE, assessor, identity_rules, policy_path
 
 __all__ = ["Finding", "examine", "ports"]
 
@@ -87,7 +87,7 @@ async def _model(settings: Settings) -> Finding:
 
 
 async def _store(settings: Settings) -> Finding:
-    """Tries a database of its own.
+    """Looks through the databases that are there, and tries one of its own.
 
     A data folder that is not there is not made: if root made it, the service could not use it.
     """
@@ -98,8 +98,11 @@ async def _store(settings: Settings) -> Finding:
             store = SqliteStore(Path(trial) / "doctor.db")
             await store.ping()
             await store.close()
+        await asyncio.to_thread(quick_check, folder / DATABASE)
         weak = _weak_key(folder / "pseudonym.key")
-    except (GuardrailError, OSError) as error:
+    except StoreError as error:
+        return Finding("store", ok=False, detail=str(error))
+    except OSError as error:
         return Finding("store", ok=False, detail=f"{folder}: {error}")
     if weak:
         return Finding("store", ok=False, detail=weak)

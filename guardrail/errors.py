@@ -43,7 +43,10 @@ class GuardrailError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing wrong in a file, where it stands, and what would mend it."""
+    """One thing wrong in a file, where it stands, and what would mend it.
+
+    Line 0 is no line: the file as a whole, or a setting that no file holds.
+    """
 
     file: str
     line: int
@@ -52,7 +55,12 @@ class Mistake:
 
     def __str__(self) -> str:
         tail = f" ({self.hint})" if self.hint else ""
-        return f"{self.file}:{self.line}: {self.message}{tail}"
+        return f"{self.place}: {self.message}{tail}"
+
+    @property
+    def place(self) -> str:
+        """`file:line`, for editors and grep; the file alone if there is no line."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 class ConfigError(GuardrailError):

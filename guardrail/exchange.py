@@ -6,29 +6,21 @@ we intervene, add words, or end a stream that broke off.
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from guardrail._asgi import ClientGone, Headers, Message, header, without
+from guardrail._asgi import ClientGone, Message, header, legible, without
 from guardrail._backend import AppFailed, Backend, Ended, Gone
 from guardrail.client import STALE, Client
 from guardrail.errors import ReplyError, UpstreamError
 from guardrail.review import Review
 from guardrail.screen import Screen, Window
-from guardrail.turn import Decision, Outcome
+from guardrail.turn import Channel, Decision, Outcome
 from guardrail.wire.base import Asked, Delta, Frame, Framer, Wire, Words, as_it_stands
 
 __all__ = ["Exchange"]
-
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
-_CHARSETS = frozenset(
-    {b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"windows-1252"}
-)
-"""In these a client reads our ASCII and UTF-8 as we do, or at worst garbled; not so in UTF-7 or
-UTF-16, where harm can look like noise to us."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class Exchange:
         """
         start = await self._head()
         headers = start["headers"]
-        readable = _readable(headers)
+        readable = legible(headers)
         if not _is_reply(start):
             return await self._whole(start, readable=readable)
         framer = self.wire.framer(header(headers, b"content-type").decode("latin-1"))
@@ -150,14 +142,6 @@ def _is_reply(start: Message) -> bool:
     return start["status"] in range(200, 300)  # errors and redirects are no replies
 
 
-def _readable(headers: Headers) -> bool:
-    """Whether the bytes are what the client will see: not compressed, and in a charset like ours."""
-    codings = [v.strip().lower() for k, v in headers if k.lower() == b"content-encoding"]
-    types = b";".join(v for k, v in headers if k.lower() == b"content-type")
-    charsets = {name.lower() for name in _CHARSET.findall(types)}
-    return all(c in (b"", b"identity") for c in codings) and charsets <= _CHARSETS
-
-
 class _Stream:
     """A streamed answer: cut into frames, held back by the screen, judged window by window."""
 
@@ -238,7 +222,8 @@ class _Stream:
         delta = self._x.wire.read_frame(frame)
         if not frame.stray:
             return delta
-        stray = as_it_stands(frame.stray)
+        # On a line of its own: in the midst of the reply it would cut phrases in two.
+        stray = (replace(piece, channel=Channel.TOOL) for piece in as_it_stands(frame.stray))
         return replace(delta, pieces=(*delta.pieces, *stray), unjudged=(*delta.unjudged, "frame"))
 
     def _finishes(self, delta: Delta) -> bool:

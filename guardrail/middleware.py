@@ -33,7 +33,10 @@ class GuardrailMiddleware:
             return
         route = None
         if scope["type"] == "http":
-            route = self._routes.find(scope["method"], scope["path"])
+            path, mounted = scope["path"], scope.get("root_path", "")
+            find = self._routes.find
+            # An app that is mounted below a path may name its routes with that path or without.
+            route = find(scope["method"], path) or find(scope["method"], path.removeprefix(mounted))
         if route is None:
             self.guard.engine.count("pass_through", scope["type"])
             await self.app(scope, receive, send)

@@ -20,6 +20,7 @@ from guardrail._asgi import (
     Scope,
     Send,
     header,
+    legible,
     read_body,
     without,
 )
@@ -68,6 +69,7 @@ class Responder:
         self._wire = route.wire
         self._asked: Asked | None = None
         self._review: Review | None = None
+        self._foreign: BaseException | None = None  # the wrapped app's own error
         self._outcome = Outcome.FAULT
 
     async def run(self, receive: Receive, send: Send) -> None:
@@ -89,25 +91,34 @@ class Responder:
 
     async def _answer(self, receive: Receive, client: Client) -> None:
         try:
-            self._outcome = await self._serve(receive, client)
-        except RequestError as error:
-            self._guard.engine.count("refused", error.code)
-            await client.refuse(error.status, error.code, str(error))
+            await self._attempt(receive, client)
         except ClientGone:
             raise
-        except UpstreamError as error:
-            self._outcome = Outcome.UPSTREAM_BROKEN
-            await self._upstream_broke(error, client)
-        except Exception as error:  # noqa: BLE001 - the last line: the person still gets help words
+        except Exception as error:  # the last line: the person still gets help words
+            if error is self._foreign:
+                raise
+            self._outcome = Outcome.FAULT
             self._guard.engine.count("fault", type(error).__name__)
             self._log(error)
             await self._last_line(client)
 
+    async def _attempt(self, receive: Receive, client: Client) -> None:
+        try:
+            self._outcome = await self._serve(receive, client)
+        except RequestError as error:
+            self._guard.engine.count("refused", error.code)
+            await client.refuse(error.status, error.code, str(error))
+        except UpstreamError as error:
+            self._outcome = Outcome.UPSTREAM_BROKEN
+            await self._upstream_broke(error, client)
+
     async def _serve(self, receive: Receive, client: Client) -> Outcome:
         door = self._guard.door
-        if header(self._scope["headers"], b"content-encoding") not in (b"", b"identity"):
+        if not legible(self._scope["headers"]):
             raise RequestError(
-                "request bodies must not be compressed", status=415, code="unsupported_encoding"
+                "request bodies must be in UTF-8 and not compressed",
+                status=415,
+                code="unsupported_encoding",
             )
         body = await read_body(receive, limit=door.body_bytes, seconds=door.body_seconds)
         asked = self._asked = self._stamped(self._wire.read_turn(body))
@@ -168,6 +179,7 @@ class Responder:
         if self._review is not None and self._asked is not None and owed and untouched:
             await client.say(Words(self._review.turn.id, owed), self._asked)
         if cause is not None and foreign and untouched:
+            self._foreign = cause
             raise cause  # the embedding app's own bug: its server shall see it as ever
         await client.refuse(502, "upstream_failed", "the chat backend failed")
 

@@ -76,12 +76,14 @@ async def serving(
 
     Raises:
         ConfigError: with every mistake in settings and policy.
+        StoreError: the database cannot be opened.
         OSError: an address is in use.
     """
     house = await asyncio.to_thread(assemble, settings, version=version)
     companion = None if settings.upstream.url else Companion()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(house.guard.engine.close)
+        await house.store.ping()
         hosts = [(settings.listen.host, settings.listen.port)]
         hosts.append((settings.admin.host, settings.admin.port))
         hosts += [("127.0.0.1", 0)] if companion is not None else []

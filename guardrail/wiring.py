@@ -47,6 +47,7 @@ from guardrail.wire.generic import GenericWire, read_spec
 from guardrail.wire.openai import OpenAIWire
 
 __all__ = [
+    "DATABASE",
     "House",
     "assemble",
     "assessor",
@@ -57,6 +58,9 @@ __all__ = [
 ]
 
 SHIPPED_MODEL = "companion-v1"
+
+DATABASE = "guardrail.db"
+"""In the folder `data`."""
 
 PAGE = 1_000
 """Case events read at a time."""
@@ -103,7 +107,7 @@ def assemble(settings: Settings, *, version: str = "") -> House:
     )
     metrics.policy(policies.current, at=time.time())
     metrics.reload(ok=True, at=time.time())
-    store = SqliteStore(settings.data / "guardrail.db")
+    store = SqliteStore(settings.data / DATABASE)
     primary = _classifier(settings.classifier)
     engine = Engine(
         policies=policies,

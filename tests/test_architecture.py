@@ -15,8 +15,8 @@ PACKAGE = ROOT / "guardrail"
 # Ground floor first. A module may import from lower floors only; modules of one room (a folder)
 # may import each other as long as no circle comes of it. A name stands for itself or its room.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "_sentences", "_data", "counters", "demo.scripts"),
-    ("turn", "_asgi"),
+    ("errors", "_sentences", "_data", "_yaml", "counters", "demo.scripts"),
+    ("turn", "_asgi", "_layers"),
     ("_strand", "session", "identity", "policy.model", "classify.base", "wire.base"),
     (
         "screen",

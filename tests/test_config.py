@@ -8,6 +8,9 @@ from guardrail.config import load_settings
 from guardrail.errors import ConfigError
 
 
+LONG = "a-secret-that-nobody-guesses-soon"
+
+
 def write(tmp_path, text):
     """A settings file."""
     path = tmp_path / "guardrail.yaml"
@@ -58,8 +61,74 @@ def test_every_mistake_is_told_with_its_line(tmp_path):
     )
     with pytest.raises(ConfigError) as caught:
         load_settings(path, {})
-    assert sorted(m.line for m in caught.value.mistakes) == [2, 3, 4, 6]
+    assert [m.line for m in caught.value.mistakes] == [2, 3, 4, 6]
     assert all(m.file == str(path) for m in caught.value.mistakes)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("lisen: {port: 1}\n", "did you mean 'listen'?"),
+        ("routes: [{path: /a, methd: PUT}]\n", "did you mean 'method'?"),
+        ("identity: {jwt: {isuer: a, audience: b}}\n", "did you mean 'issuer'?"),
+        ("disclose: true\nupstream: {url: a: b}\n", "a text with a colon needs quotes, or |"),
+        ("listen:\n\tport: 1\n", "a tab stands here"),
+        ("upstream: {url: 'https://x.example/api/v1'}\n", "leave out /v1"),
+    ],
+)
+def test_a_hint_says_what_to_do(tmp_path, text, hint):
+    """The names that a table knows, and what YAML's parser leaves unsaid."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(tmp_path, text), {})
+    assert any(m.hint.startswith(hint) for m in caught.value.mistakes)
+
+
+def test_a_base_url_may_have_a_path(tmp_path):
+    """As long as no route begins with it."""
+    path = write(tmp_path, "upstream: {url: 'https://x.example/v1/gateway'}\n")
+    assert load_settings(path, {}).upstream.url.endswith("/gateway")
+
+
+def test_what_is_well_is_read_together_all_the_same(tmp_path):
+    """A wrong port hides no open admin server; what leans on the wrong part is left for later."""
+    path = write(
+        tmp_path,
+        "listen: {port: no}\nadmin: {host: 0.0.0.0}\nwires: 1\nroutes: [{path: /a, wire: mine}]\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, {})
+    assert [m.line for m in caught.value.mistakes] == [1, 2, 3]
+
+
+def test_a_pack_may_stand_beside_the_settings(tmp_path, monkeypatch):
+    """From where we were started first; if it is nowhere, both places are named."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    path = write(folder, "policy: mine.yaml\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, {})
+    (mistake,) = caught.value.mistakes
+    assert (mistake.line, mistake.message) == (1, "policy: there is no file mine.yaml")
+    assert mistake.hint == f"tried {tmp_path}/mine.yaml and {folder}/mine.yaml"
+    (folder / "mine.yaml").touch()
+    assert load_settings(path, {}).policy == str(folder / "mine.yaml")
+    (tmp_path / "mine.yaml").touch()
+    assert load_settings(path, {}).policy == "mine.yaml"
+
+
+def test_a_missing_key_is_told_once(tmp_path):
+    """Not a second time as a table that has no key."""
+    path = write(tmp_path, "identity:\n  jwt: {secret: '${env:K}', issuer: i, audience: a}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, {})
+    assert [m.message for m in caught.value.mistakes] == ["the environment has no K"]
+
+
+def test_what_no_file_holds_has_no_line():
+    """The environment has no lines to point to."""
+    with pytest.raises(ConfigError, match=r"^settings: admin\.port: "):
+        load_settings(None, {"GUARDRAIL__ADMIN__PORT": "x"})
 
 
 def test_mistakes_between_settings_are_told_too(tmp_path):
@@ -134,13 +203,16 @@ def test_lists_come_from_the_environment_too():
     "text",
     [
         "routes: [{path: /chat, method: post}]\n",
-        "identity: {jwt: {secret: s, issuer: i, audience: a, algorithms: [none]}}\n",
+        "identity: {jwt: {jwks_file: s, issuer: i, audience: a, algorithms: [none]}}\n",
         "identity: {jwt: {jwks_file: s, issuer: i, audience: a, algorithms: []}}\n",
         "identity: {jwt: {secret: s, issuer: i, audience: a, header: x_token}}\n",
-        "identity: {jwt: {secret: s, jwks_file: s, issuer: i, audience: a}}\n",
+        f"identity: {{jwt: {{secret: {LONG}, jwks_file: s, issuer: i, audience: a}}}}\n",
+        "identity: {jwt: {secret: s, issuer: i, audience: a}}\n",
+        "upstream: {url: 'https://api.example.com/v1/'}\n",
+        "policy: nowhere.yaml\n",
         "wires: {mine: {reply_text: [/r], reply_template: {r: '{text}'}}}\n",
     ],
-    ids=["method", "none", "no algorithm", "header", "both keys", "wire"],
+    ids=["method", "none", "no algorithm", "header", "both keys", "short secret", "base", "pack", "wire"],
 )
 def test_what_would_only_fail_later_is_refused_now(tmp_path, text):
     """A route that never matches would leave its chat unseen."""

@@ -162,11 +162,11 @@ def test_reach_is_not_overdone(tmp_path: Path, when: str):
 def test_reach_compares_levels_and_ages(tmp_path: Path, earlier: str, later: str, covered: bool):
     """A milder level and a larger set of ages cover; the reverse does not."""
     both = "".join(
-        f"  - {{ id: {name}, when: {{ side: bot, label: self_harm, at: soft, {part} }}, then: annotate }}\n"
+        f"  - {{ id: {name}, when: {{ side: user, label: self_harm, at: soft, {part} }}, then: annotate }}\n"
         for name, part in (("one", earlier), ("two", later))
     )
-    found = complaints(tmp_path, changed(PACK, "texts:\n", both + "texts:\n"))
-    assert bool(found) is covered
+    found = complaints(tmp_path, changed(PACK, "rules:\n", "rules:\n" + both))
+    assert any("rule 'two' can never match" in one for one in found) is covered
 
 
 def test_reach_without_labels(tmp_path: Path):
@@ -227,6 +227,37 @@ def test_minors_postures(tmp_path: Path, postures: str, complaint: str):
     (one,) = complaints(tmp_path, changed(PACK, "failure:\n", line))
     assert one.startswith("small.yaml:10: ")
     assert complaint in one
+
+
+def test_minors_are_told_of_once_a_line(tmp_path: Path):
+    """A line that stands for every label and side is one mistake, not fourteen."""
+    found = complaints(tmp_path, changed(PACK, "any: closed", "any: open"))
+    assert found == [
+        (
+            "small.yaml:10: when the model fails, self_harm on the user side and 13 more "
+            "passes unseen for minors (closed, or floor if the lexicon is enough)"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [("Call 116 123 now.", "116 123"), ("请拨打１２３５５", "12355"), ("Call 1-800-1234.", "1-800-1234")],
+)
+def test_numbers(tmp_path: Path, words: str, number: str):
+    """A number that no resource vouches for, however it is written."""
+    assert complaints(tmp_path, changed(PACK, "Help is near.", f'"{words}"')) == [
+        (
+            f"small.yaml:28: text 'help' names the number {number}, which is not in the resources "
+            "(put numbers into resources.yaml; resources: true shows them)"
+        )
+    ]
+
+
+@pytest.mark.parametrize("words", ["Call 9-8-8, 24/7.", "At 10 or 11, 12 people.", "Call 988."])
+def test_numbers_that_may_stand(tmp_path: Path, words: str):
+    """Those of the resources, and those that nobody dials."""
+    assert complaints(tmp_path, changed(PACK, "Help is near.", f'"{words}"')) == []
 
 
 def test_thresholds(tmp_path: Path):
@@ -341,8 +372,9 @@ def test_resources_emergency(tmp_path: Path):
 def test_resources_fallback(tmp_path: Path):
     """The default region has entries, and a directory stands behind all."""
     assert complaints(tmp_path, changed(PACK, "default_region: US", "default_region: GB")) == [
-        "small.yaml:6: there are no resources for the default region GB (one of: US)"
+        "small.yaml:6: there is no crisis line for the default region GB (one of: US)"
     ]
+    assert complaints(tmp_path, changed(PACK, "default_region: US", "default_region: { en: FR }"))
     resources = RESOURCES.replace("kind: directory", "kind: crisis")
     assert complaints(tmp_path, resources=resources) == [
         (

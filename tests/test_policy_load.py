@@ -81,7 +81,7 @@ class TestReading:
         """Every key of a rule arrives in its place."""
         rule = """\
   - id: whole
-    when: { side: bot, label: self_harm, at: hard, level: plan, age: [minor, unknown], limit: daily_minutes }
+    when: { side: user, label: self_harm, at: hard, level: plan, age: [minor, unknown], limit: daily_minutes }
     then: [support, escalate]
     text: help
     resources: true
@@ -93,7 +93,7 @@ texts:
 """
         rules = load_policy(write(tmp_path, PACK.replace("texts:\n", rule))).rules
         assert rules[1].when == Condition(
-            side=Side.BOT,
+            side=Side.USER,
             labels=frozenset({Label.SELF_HARM}),
             grade=Grade.HARD,
             level=Level.PLAN,
@@ -227,6 +227,11 @@ class TestMistakes:
                 "13: levels grade self-harm only (add label: self_harm)",
             ),
             (
+                "side: user, label: self_harm, at: soft",
+                "side: bot, label: self_harm, at: soft, level: plan",
+                "13: levels grade what a person says, never the bot (remove level)",
+            ),
+            (
                 "side: user,",
                 "limit: daily_minute,",
                 "13: 'daily_minute' is not a limit (did you mean 'daily_m",
@@ -281,11 +286,16 @@ class TestMistakes:
         """What happens on failure is said for every label, side and age band."""
         pack = PACK.replace("  any: { any: { any: closed } }", "  any: { user: { any: closed } }")
         found = complaints(write(tmp_path, pack))
-        assert len(found) == len(Label)
-        assert found[0].startswith(
-            "9: failure does not say what happens for self_harm on the bot side "
-            "(adult, unknown, minor)"
-        )
+        assert found == [
+            "9: failure does not say what happens for self_harm on the bot side and 6 more "
+            "(adult, unknown, minor) (add the line, or one with any)"
+        ]
+
+    def test_a_failure_that_cannot_be_read_leaves_no_gaps(self, tmp_path: Path):
+        """One mistake is told once, not once for every label and side."""
+        pack = PACK.replace("  any: { any: { any: closed } }", "  any: open")
+        (found,) = complaints(write(tmp_path, pack))
+        assert found.startswith("10: failure of any must be a list of `key: value` lines")
 
     def test_gap_in_thresholds(self, tmp_path: Path):
         """A label that cannot be graded would never be seen: such a pack is not loaded."""

@@ -63,6 +63,15 @@ def test_canonical(tmp_path: Path):
         ("a: &x 1\n", "1: anchors and aliases are not allowed (write the value out)"),
         ("a: !!python/name:os.system x\n", "1: tags (! or !!) are not allowed (write"),
         ("a: [1, 2\nb: 3\n", "2: this is not YAML: "),
+        (
+            "a: 1\nb: stop: now\n",
+            "2: this is not YAML: mapping values are not allowed here "
+            "(a text with a colon needs quotes, or | and a new line)",
+        ),
+        (
+            "a:\n\tb: 1\n",
+            "2: this is not YAML: found character '\\t' that cannot start any token (a tab",
+        ),
         ("a: 1\n---\nb: 2\n", "2: there is a second document (one file holds one policy)"),
         ("1: a\n", "1: a key must be a plain word (put quotes around it)"),
         ("[a]: b\n", "1: a key must be a plain word"),

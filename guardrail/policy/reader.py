@@ -8,7 +8,7 @@ mistakes is never loaded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
@@ -18,7 +18,7 @@ from guardrail.errors import Mistake
 from guardrail.policy.source import Node
 from guardrail.policy.vocabulary import VERSION, Shape
 
-__all__ = ["Reader", "suggestion"]
+__all__ = ["Reader", "and_more", "suggestion"]
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -32,6 +32,11 @@ def suggestion(word: object, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return "one of: " + ", ".join(choices) if choices else ""
+
+
+def and_more(places: Sequence[str]) -> str:
+    """The first of them, and how many there are besides: one line of a file is one mistake."""
+    return places[0] if len(places) == 1 else f"{places[0]} and {len(places) - 1} more"
 
 
 class Reader:

@@ -96,6 +96,9 @@ def _level(reader: Reader, keys: Mapping[str, Node]) -> Level | None:
     label = keys.get("label")
     if label is None or label.value != Label.SELF_HARM:
         reader.complain(keys["level"], "levels grade self-harm only", "add label: self_harm")
+    if "side" in keys and keys["side"].value == Side.BOT:
+        hint = "remove level"
+        reader.complain(keys["level"], "levels grade what a person says, never the bot", hint)
     return reader.word(keys["level"], Level, "a level")
 
 

@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import ScalarNode
 
+from guardrail._yaml import yaml_hint
 from guardrail.errors import Mistake, PolicyError
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "File", "Node", "Scalar", "Source", "canonical", "read_yaml"]
@@ -100,7 +101,8 @@ def read_yaml(path: Path) -> Node:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        builder.complain(line, f"this is not YAML: {error.problem or error.context}")
+        problem = str(error.problem or error.context)
+        builder.complain(line, f"this is not YAML: {problem}", yaml_hint(problem))
     except (YAMLError, ValueError) as error:
         builder.complain(1, f"this is not YAML: {error}")
     if builder.mistakes:
@@ -127,7 +129,7 @@ def _text(path: Path) -> str:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise PolicyError(
-            [Mistake(str(path), 1, f"the file cannot be read: {error.strerror}")]
+            [Mistake(str(path), 0, f"the file cannot be read: {error.strerror}")]
         ) from error
     if len(data) > MAX_BYTES:
         raise PolicyError([Mistake(str(path), 1, "the file is larger than 1 MiB")])

@@ -11,7 +11,7 @@ from itertools import product
 from typing import TypeVar
 
 from guardrail.policy.model import Hold, Limits, Posture, Threshold
-from guardrail.policy.reader import Reader, suggestion
+from guardrail.policy.reader import Reader, and_more, suggestion
 from guardrail.policy.source import Node
 from guardrail.policy.vocabulary import ANY, HOLD, LIMIT_NAMES, LIMITS, THRESHOLD
 from guardrail.turn import AgeBand, Label, Side
@@ -43,17 +43,19 @@ def read_postures(reader: Reader, node: Node | None) -> Mapping[Cell, Posture]:
     """Failure postures by label, side and age. A gap is a mistake: failing must be answered."""
     if node is None:
         return {}  # the missing key has been complained about
+    before = len(reader.mistakes)
     postures = _resolved(_rows(reader, node, "failure", _posture))
+    if len(reader.mistakes) > before:
+        return postures  # what cannot be read leaves gaps that nobody left
+    gaps: dict[tuple[int, str], list[str]] = {}
     for label, side in product(Label, Side):
-        ages = [age.value for age in AgeBand if (label, side, age) not in postures]
+        ages = ", ".join(age for age in AgeBand if (label, side, age) not in postures)
         if ages:
-            where = node.at(label.value, side.value)
-            reader.complain(
-                where,
-                f"failure does not say what happens for {label} on the {side} side "
-                f"({', '.join(ages)})",
-                "add the line, or one with any",
-            )
+            line = node.at(label.value, side.value).line
+            gaps.setdefault((line, ages), []).append(f"{label} on the {side} side")
+    for (line, ages), places in gaps.items():
+        message = f"failure does not say what happens for {and_more(places)} ({ages})"
+        reader.complain(Node(None, line), message, "add the line, or one with any")
     return postures
 
 

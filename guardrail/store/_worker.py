@@ -31,7 +31,7 @@ from typing import Any, TypeVar
 
 from guardrail.errors import StoreError
 
-__all__ = ["MEMORY", "Worker"]
+__all__ = ["MEMORY", "Worker", "explained"]
 
 MEMORY = ":memory:"
 GROUP = 512
@@ -163,7 +163,7 @@ class _Database:
         """Give every job its outcome. They are all readers, or all writers."""
         if not jobs:
             return
-        failure = _fenced(lambda: self._run(jobs))
+        failure = _fenced(lambda: self._run(jobs), self._path)
         if isinstance(failure, StoreError):
             self._recover()
             for job in jobs:  # one error for each: a traceback grows wherever it is raised
@@ -181,10 +181,10 @@ class _Database:
         db = self._connection()
         if jobs[0].writes:
             _lock(db, self._busy_seconds)
-            _commit(db, jobs)
+            _commit(db, jobs, self._path)
             return
         for job in jobs:
-            job.outcome = _attempt(db, job)
+            job.outcome = _attempt(db, job, self._path)
 
     def _connection(self) -> sqlite3.Connection:
         if self._inode is not None and not self._in_place():
@@ -257,11 +257,11 @@ def _lock(db: sqlite3.Connection, seconds: float) -> None:
     db.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
 
-def _commit(db: sqlite3.Connection, jobs: Iterable[_Job]) -> None:
+def _commit(db: sqlite3.Connection, jobs: Iterable[_Job], path: str) -> None:
     """Run jobs in the open transaction and make their work durable."""
     for job in jobs:
         db.execute("SAVEPOINT job")
-        job.outcome = _attempt(db, job)
+        job.outcome = _attempt(db, job, path)
         if isinstance(job.outcome, StoreError):
             if not db.in_transaction:  # on a full disk SQLite may undo everybody's work
                 raise job.outcome
@@ -270,37 +270,38 @@ def _commit(db: sqlite3.Connection, jobs: Iterable[_Job]) -> None:
     db.execute("COMMIT")
 
 
-def _attempt(db: sqlite3.Connection, job: _Job) -> Any:
-    return _fenced(lambda: job.work(db))
+def _attempt(db: sqlite3.Connection, job: _Job, path: str) -> Any:
+    return _fenced(lambda: job.work(db), path)
 
 
-def _fenced(work: Callable[[], T]) -> T | StoreError:
+def _fenced(work: Callable[[], T], path: str) -> T | StoreError:
     """What `work` returns, or what it died of: a bug in one call must not end the thread."""
     try:
         return work()
     except Exception as error:  # noqa: BLE001 - not swallowed: the caller gets it
-        return _explain(error)
+        return explained(error, path)
 
 
 _REASONS = {
-    sqlite3.SQLITE_BUSY: "another process holds the lock for too long",
-    sqlite3.SQLITE_LOCKED: "another process holds the lock for too long",
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged: restore it from a backup",
-    sqlite3.SQLITE_NOTADB: "the file is not a SQLite database, or is damaged",
-    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened: check the path and its permissions",
-    sqlite3.SQLITE_READONLY: "the file cannot be written: check its permissions",
+    sqlite3.SQLITE_BUSY: "another process holds the lock of {} for too long",
+    sqlite3.SQLITE_LOCKED: "another process holds the lock of {} for too long",
+    sqlite3.SQLITE_FULL: "the disk is full, and {} cannot grow",
+    sqlite3.SQLITE_IOERR: "the disk of {} cannot be read or written",
+    sqlite3.SQLITE_CORRUPT: "{} is damaged: restore it from a backup",
+    sqlite3.SQLITE_NOTADB: "{} is not a SQLite database, or is damaged",
+    sqlite3.SQLITE_CANTOPEN: "{} cannot be opened: check the path and its permissions",
+    sqlite3.SQLITE_READONLY: "{} cannot be written: check its permissions",
 }
 
 
-def _explain(error: Exception) -> StoreError:
+def explained(error: Exception, path: str) -> StoreError:
     """What a caller is told: our words and SQLite's, never a value that was to be stored."""
     if isinstance(error, StoreError):
         return error
     told = StoreError(f"the store failed: {type(error).__name__}")
     if isinstance(error, sqlite3.Error | OSError):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # higher bits only tell variants apart
-        told = StoreError(f"{_REASONS.get(code, 'the store failed')} ({error})")
+        reason = _REASONS.get(code, "the store in {} failed").format(path)
+        told = StoreError(f"{reason} ({error})")
     told.__cause__ = error
     return told

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from guardrail.errors import StoreError
 
-__all__ = ["FAMILY", "MIGRATIONS", "migrate"]
+__all__ = ["FAMILY", "MIGRATIONS", "applied", "migrate"]
 
 Migration = Callable[[sqlite3.Connection], object]
 
@@ -58,11 +58,11 @@ def migrate(db: sqlite3.Connection, steps: Sequence[Migration] = MIGRATIONS) -> 
     Raises:
         StoreError: the file was written by a newer release, whose rules we cannot know.
     """
-    if _done(db, steps) == len(steps):
+    if applied(db, steps) == len(steps):
         return
     db.execute("BEGIN IMMEDIATE")
     try:
-        for number in range(_done(db, steps), len(steps)):
+        for number in range(applied(db, steps), len(steps)):
             _apply(db, number + 1, steps[number])
         db.execute("COMMIT")
     finally:
@@ -70,8 +70,12 @@ def migrate(db: sqlite3.Connection, steps: Sequence[Migration] = MIGRATIONS) -> 
             db.execute("ROLLBACK")
 
 
-def _done(db: sqlite3.Connection, steps: Sequence[Migration]) -> int:
-    """How many steps the file has behind it."""
+def applied(db: sqlite3.Connection, steps: Sequence[Migration] = MIGRATIONS) -> int:
+    """How many steps the file has behind it.
+
+    Raises:
+        StoreError: more than this release knows.
+    """
     known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone()
     if known is None:
         return 0

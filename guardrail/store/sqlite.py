@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,12 @@ import orjson
 
 from guardrail.errors import StoreError
 from guardrail.session import Session, Usage
-from guardrail.store._worker import MEMORY, Worker
+from guardrail.store._worker import MEMORY, Worker, explained
 from guardrail.store.base import Event, Query
-from guardrail.store.migrations import FAMILY, migrate
+from guardrail.store.migrations import FAMILY, applied, migrate
 from guardrail.turn import AgeBand
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteStore", "quick_check"]
 
 SLICE = 1_000
 """Rows that one purge job deletes, so that a large purge holds up nobody for long."""
@@ -52,9 +53,9 @@ class SqliteStore:
         # write that was acknowledged is committed, and so seen. In memory there is only one.
         self._reader = self._sessions = self._writer
         if str(path) != MEMORY:
-            beside = Path(path).with_name(f"{Path(path).stem}-sessions{Path(path).suffix}")
+            beside = str(_sessions(Path(path)))
             self._reader = Worker(str(path), busy_seconds, migrate)
-            self._sessions = Worker(str(beside), busy_seconds, migrate, power_safe=False)
+            self._sessions = Worker(beside, busy_seconds, migrate, power_safe=False)
 
     async def update(
         self, conversation: str, user: str | None, day: str, change: Change
@@ -92,6 +93,39 @@ class SqliteStore:
         """Finish what was accepted, then let go. May be called twice."""
         for worker in (self._reader, self._sessions, self._writer):
             await worker.close()
+
+
+def quick_check(path: Path) -> None:
+    """Look through both files of a store and change nothing; a file that is not there is well.
+
+    Raises:
+        StoreError: one of them is damaged, no database, or of a newer release.
+    """
+    for file in (path, _sessions(path)):
+        if file.exists():
+            _look_through(file)
+
+
+def _look_through(file: Path) -> None:
+    # Nobody writes where there is no -wal, and then no lock and no -shm is needed: SQLite would
+    # make one, which a doctor run by root must not leave behind.
+    still = "" if file.with_name(f"{file.name}-wal").exists() else "&immutable=1"
+    uri = f"{file.absolute().as_uri()}?mode=ro{still}"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as db:
+            found = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
+            applied(db)
+    except sqlite3.Error as error:
+        raise explained(error, str(file)) from error
+    except StoreError as error:
+        raise StoreError(f"{file}: {error}") from None
+    if found != ["ok"]:
+        raise StoreError(f"{file} is damaged: restore it from a backup ({found[0]})")
+
+
+def _sessions(path: Path) -> Path:
+    """The file of the sessions, beside that of the events."""
+    return path.with_name(f"{path.stem}-sessions{path.suffix}")
 
 
 # The work, in plain SQL. It runs in a worker's thread; all that one call writes stands or falls

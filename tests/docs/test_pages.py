@@ -29,7 +29,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 POLICIES = DOCS / "examples" / "policies"
 PAGES = ("wires.md", "policies.md", "model.md", "operations.md")
 BLOCK = re.compile(r"<!-- (?P<what>[^\n]+) -->\n```\w*\n(?P<text>.*?)```\n", re.DOTALL)
-ENVIRONMENT = {"TOKEN_SECRET": "a-secret-that-is-shared-by-two", "MODERATION_KEY": "k"}
+ENVIRONMENT = {"TOKEN_SECRET": "a-secret-that-is-shared-by-two-servers", "MODERATION_KEY": "k"}
 
 FOUND = [
     (page, m["what"], m["text"])

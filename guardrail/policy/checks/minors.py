@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from dataclasses import replace
+from itertools import chain, product
 
 from guardrail.errors import Mistake
 from guardrail.policy.model import Policy, Posture
+from guardrail.policy.reader import and_more
 from guardrail.policy.source import Source
 from guardrail.turn import AgeBand, Label, Side
 
@@ -14,44 +16,44 @@ __all__ = ["check"]
 
 _STRICTNESS = list(Posture)
 
+_Found = Iterator[tuple[tuple[str, ...], str, str]]
+"""Where, what is wrong (`{}` stands for label and side), what would mend it."""
+
 
 def check(policy: Policy, source: Source) -> list[Mistake]:
     """Minors' thresholds are no higher and their failure postures no looser than adults'.
 
-    And no failure lets a minor's turn through unseen.
+    And no failure lets a minor's turn through unseen. A line with `any` that stands for many
+    labels is one mistake.
     """
-    mistakes: list[Mistake] = []
+    folded: dict[Mistake, list[str]] = {}
     for label, side in product(Label, Side):
-        mistakes.extend(_thresholds(policy, source, label, side))
-        mistakes.extend(_postures(policy, source, label, side))
-    return mistakes
+        for path, message, hint in chain(
+            _thresholds(policy, label, side), _postures(policy, label, side)
+        ):
+            mistake = source.pack.mistake(path, message, hint)
+            folded.setdefault(mistake, []).append(f"{label} on the {side} side")
+    return [replace(m, message=m.message.format(and_more(all_))) for m, all_ in folded.items()]
 
 
-def _thresholds(policy: Policy, source: Source, label: Label, side: Side) -> Iterator[Mistake]:
+def _thresholds(policy: Policy, label: Label, side: Side) -> _Found:
     minor = policy.thresholds[label, side, AgeBand.MINOR]
     adult = policy.thresholds[label, side, AgeBand.ADULT]
     if minor.soft > adult.soft or minor.hard > adult.hard:
-        yield source.pack.mistake(
+        yield (
             ("thresholds", label.value, side.value, "minor"),
-            f"{label} on the {side} side counts later for minors than for adults",
+            "{} counts later for minors than for adults",
             f"at most soft {adult.soft:g}, hard {adult.hard:g}",
         )
 
 
-def _postures(policy: Policy, source: Source, label: Label, side: Side) -> Iterator[Mistake]:
+def _postures(policy: Policy, label: Label, side: Side) -> _Found:
     minor = policy.postures[label, side, AgeBand.MINOR]
     adult = policy.postures[label, side, AgeBand.ADULT]
     path = ("failure", label.value, side.value, "minor")
     if minor is Posture.OPEN:
-        yield source.pack.mistake(
-            path,
-            f"when the model fails, {label} on the {side} side passes unseen for minors",
-            "closed, or floor if the lexicon is enough",
-        )
+        message = "when the model fails, {} passes unseen for minors"
+        yield path, message, "closed, or floor if the lexicon is enough"
     elif _STRICTNESS.index(minor) < _STRICTNESS.index(adult):
-        yield source.pack.mistake(
-            path,
-            f"failure is looser for minors ({minor}) than for adults ({adult}): "
-            f"{label} on the {side} side",
-            f"at least {adult}",
-        )
+        message = f"failure is looser for minors ({minor}) than for adults ({adult}): {{}}"
+        yield path, message, f"at least {adult}"

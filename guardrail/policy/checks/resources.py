@@ -48,12 +48,12 @@ def _emergencies(policy: Policy, source: Source) -> Iterator[Mistake]:
 
 
 def _fallback(policy: Policy, source: Source) -> Iterator[Mistake]:
-    regions = {entry.region for entry in policy.resources}
+    regions = {entry.region for entry in policy.resources if entry.kind is Kind.CRISIS}
     for region in sorted(set(policy.default_regions.values()) - regions):
         yield source.pack.mistake(
             ("default_region",),
-            f"there are no resources for the default region {region}",
-            "one of: " + ", ".join(sorted(regions - {EVERYWHERE})),
+            f"there is no crisis line for the default region {region}",
+            "one of: " + ", ".join(sorted(regions)),
         )
     if not any(e.kind == Kind.DIRECTORY and e.region == EVERYWHERE for e in policy.resources):
         yield source.resources.mistake(
