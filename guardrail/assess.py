@@ -6,15 +6,11 @@ import asyncio
 import time
 from collections.abc import Iterable
 
-from guardrail.classify.base import Classifier, Utterance
+from guardrail.classify.base import HINT, Classifier, Utterance
 from guardrail.errors import ClassifierError
 from guardrail.turn import Assessment, Side, Signal
 
-__all__ = ["HINT", "Assessor", "merge"]
-
-HINT = "lexicon-hint"
-"""Source of signals that count only when the model could not answer: words that are as often
-harmless as not ("I want to disappear") are the model's to judge, not a word list's."""
+__all__ = ["Assessor", "merge"]
 
 
 class Assessor:

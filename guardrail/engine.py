@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from guardrail.assess import Assessor
 from guardrail.errors import StoreError
@@ -65,6 +66,7 @@ class Engine:
     sinks: Mapping[str, Sink]
     count: Count
     clock: Callable[[], float] = time.time
+    finishing: set[asyncio.Task[Record]] = field(default_factory=set)  # records being written
 
     async def open(
         self, asked: Asked, identity: Identity, *, app: bytes, wire: str, route: str
@@ -144,8 +146,16 @@ class Engine:
             except Exception:  # noqa: BLE001 - the sink fence: a sink is not ours to trust
                 self.count("sink_failed", name)
 
+    async def finish(self, closing: Coroutine[Any, Any, Record]) -> None:
+        """See a review's end through, whatever becomes of the request that it belongs to."""
+        task = asyncio.ensure_future(closing)
+        self.finishing.add(task)
+        task.add_done_callback(self.finishing.discard)
+        await asyncio.shield(task)
+
     async def close(self) -> None:
-        """Finish and let go. May be called twice."""
+        """Finish what is under way and let go. May be called twice."""
+        await asyncio.gather(*self.finishing, return_exceptions=True)
         await self.assessor.close()
         await self.store.close()
 

@@ -151,6 +151,7 @@ class _Stream:
         self._screen = Screen(chars=hold.chars, seconds=hold.seconds, tail=hold.tail)
         self._frames: deque[Frame] = deque()  # as the screen holds them: it knows only their bytes
         self._said = ""
+        self._most_held = 0
         self._open: set[int] = set()  # choices that have begun and not finished
 
     async def run(self) -> Outcome:
@@ -211,6 +212,7 @@ class _Stream:
             now=time.monotonic(),
             mark=delta.done or self._finishes(delta),
         )
+        self._most_held = max(self._most_held, self._screen.held_chars)
         if delta.unjudged:
             decision = await self._x.review.unseen(delta.unjudged)
             if decision is not None and decision.intervenes:
@@ -279,5 +281,6 @@ class _Stream:
         shown = self._screen.released_text()  # once: it joins all there is
         self._x.client.shown = shown + self._said
         counts["released_chars"] = len(shown)
+        counts["held_chars"] = self._most_held
         counts["withheld_chars"] = self._screen.held_chars
         timings["held"] = self._screen.max_held_seconds

@@ -38,7 +38,8 @@ class GuardrailMiddleware:
             # An app that is mounted below a path may name its routes with that path or without.
             route = find(scope["method"], path) or find(scope["method"], path.removeprefix(mounted))
         if route is None:
-            self.guard.engine.count("pass_through", scope["type"])
+            unseen = "websocket" if scope["type"] == "websocket" else "pass_through"
+            self.guard.engine.count(unseen, scope["type"])
             await self.app(scope, receive, send)
             return
         await Responder(self.guard, self.app, route, scope).run(receive, send)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -59,6 +61,7 @@ class Guard:
     identity: IdentityRules = field(default_factory=IdentityRules)
     door: Door = field(default_factory=Door)
     disclose: bool = True  # x-guardrail-* headers on answers
+    track: Callable[[], AbstractContextManager[object]] = nullcontext  # counts turns under way
 
 
 class Responder:
@@ -76,7 +79,8 @@ class Responder:
         """Serve it."""
         client = Client(send, self._wire)
         try:
-            await self._answer(receive, client)
+            with self._guard.track():
+                await self._answer(receive, client)
         except ClientGone:
             self._outcome = Outcome.CLIENT_GONE
         except asyncio.CancelledError:
@@ -87,7 +91,7 @@ class Responder:
                 closing = self._review.close(
                     self._outcome, status=client.status, shown=client.shown
                 )
-                await asyncio.shield(closing)
+                await self._guard.engine.finish(closing)
 
     async def _answer(self, receive: Receive, client: Client) -> None:
         try:

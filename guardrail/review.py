@@ -19,6 +19,7 @@ from guardrail.assess import Assessor, merge
 from guardrail.audit import intervention
 from guardrail.cases import opening, signal
 from guardrail.classify.base import Utterance
+from guardrail.classify.text import CONTEXT_TURNS
 from guardrail.errors import StoreError
 from guardrail.policy.decide import decide
 from guardrail.policy.model import Facts, Policy
@@ -48,9 +49,6 @@ __all__ = ["Change", "Review", "Services", "Standing"]
 
 _WORD = re.compile(r"[^\W\d_]{2}")  # a letter alone is a face, as in (・ω・)
 Change = Callable[[Session | None, Usage], tuple[Session, Usage]]
-
-CONTEXT = 4
-"""Earlier messages a classifier gets to see with the one it judges."""
 
 JOURNAL = 0.5
 """Seconds that words of ours wait to be written down. A person in crisis does not wait longer."""
@@ -178,21 +176,12 @@ class Review:
         return [words(self.policy, decision, self._profile) for decision in owed.values()]
 
     @property
-    def language(self) -> str:
-        """The language of our words in this turn."""
-        return self._profile.language
-
-    @property
     def strongest(self) -> Action:
         """The strongest action so far, for the response header."""
         actions = (d.action for d in self._decisions if d.enforced)
         return max(actions, key=ACTION_RANK.__getitem__, default=Action.ALLOW)
 
     # -- the end ---------------------------------------------------------------------------
-
-    def failed(self, what: str) -> None:
-        """Note a failure for the record."""
-        self._failures.append(what)
 
     async def close(self, outcome: Outcome, *, status: int, shown: str = "") -> Record:
         """Write the turn down. `shown` is the reply as the client saw it; only its hash is kept."""
@@ -357,7 +346,7 @@ def _talk(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     for message in reversed(messages):
         if message.role in (Role.USER, Role.ASSISTANT):
             tail.append(message)
-            if len(tail) == CONTEXT:
+            if len(tail) == CONTEXT_TURNS:
                 break
     return tuple(reversed(tail))
 

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 IDLE_GAP = 15 * 60.0
-"""Seconds of silence that end a sitting. The laws leave it open; see docs/duties.md, E5."""
+"""Seconds of silence that end a sitting. No law gives a number."""
 
 MEMORY = 400
 """Message hashes kept per conversation (about 200 exchanges, 3 KB)."""

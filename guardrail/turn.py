@@ -103,7 +103,7 @@ class Action(StrEnum):
     SUPPORT = "support"  # support words and resources, with or instead of the bot's reply
     REPLACE = "replace"  # other words instead of the bot's
     BLOCK = "block"  # a plain refusal instead of the bot's words
-    END = "end"  # a farewell instead of the bot's words; the session is over
+    END = "end"  # a farewell instead of the bot's words; again for as long as its cause lasts
 
 
 ACTION_RANK = {action: rank for rank, action in enumerate(Action)}

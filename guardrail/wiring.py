@@ -124,7 +124,12 @@ def assemble(settings: Settings, *, version: str = "") -> House:
         reply_bytes=settings.door.reply_bytes,
     )
     guard = Guard(
-        engine, routes, identity_rules(settings.identity), door, disclose=settings.disclose
+        engine,
+        routes,
+        identity_rules(settings.identity),
+        door,
+        disclose=settings.disclose,
+        track=metrics.in_flight.track_inprogress,
     )
     return House(
         settings=settings,

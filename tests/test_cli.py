@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import signal
@@ -18,7 +19,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
+import guardrail as package
 from guardrail.cli import app
+from guardrail.store.sqlite import SqliteStore
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
@@ -69,8 +72,9 @@ def test_help(command: str, says: list[str]) -> None:
 
 
 def test_version() -> None:
-    """One line."""
-    assert guardrail("--version").stdout.startswith("guardrail ")
+    """One line, and what the package says of itself."""
+    assert guardrail("--version").stdout == f"guardrail {package.__version__}\n"
+    assert package.__version__[0].isdigit()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +173,7 @@ def test_a_missing_file_is_a_clear_mistake(command: str) -> None:
     """Everywhere the same."""
     got = guardrail(command, "--config", "none.yaml")
     assert got.exit_code == 1
-    assert "none.yaml:0: cannot be read: No such file or directory" in got.stderr
+    assert got.stderr == "none.yaml: cannot be read: No such file or directory\n"
 
 
 # -- policy test -------------------------------------------------------------------------------
@@ -367,6 +371,30 @@ def test_doctor_finds_what_is_wrong(settings: str, what: str, detail: str) -> No
     assert detail in bad["detail"]
 
 
+@pytest.mark.parametrize("name", ["guardrail.db", "guardrail-sessions.db"])
+def test_doctor_looks_into_the_databases(desk: Path, name: str) -> None:
+    """Both, by their names; looking changes nothing in the folder."""
+    data = desk / "there" / "data"
+    data.mkdir(parents=True)
+    write(FREE)
+
+    async def used() -> None:
+        store = SqliteStore(data / "guardrail.db")
+        await store.ping()
+        await store.close()
+
+    asyncio.run(used())
+    files = sorted(data.iterdir())
+    assert guardrail("doctor").exit_code == 0
+    (data / name).write_bytes((data / name).read_bytes()[:5000])
+    got = guardrail("doctor")
+    assert got.exit_code == 1
+    assert f"BAD  store: there/data/{name} is damaged" in got.stdout
+    (data / name).write_text("no database, " * 100)
+    assert f"there/data/{name} is not a SQLite database" in guardrail("doctor").stdout
+    assert sorted(data.iterdir()) == files
+
+
 def test_doctor_finds_a_taken_port() -> None:
     """By its address."""
     with socket.socket() as taken:
@@ -465,7 +493,45 @@ def test_serve_greets_with_its_addresses(served: Served) -> None:
     assert "policy minimal@" in served.greeting
     assert f"chat proxy    {served.proxy}  ->  http://127.0.0.1:" in served.greeting
     assert f"{served.admin}/demo" in served.greeting
+    assert "guarded:      POST /v1/chat/completions" in served.greeting
     assert f"curl -i {served.proxy}/v1/chat/completions" in served.greeting
+    assert "authorization" not in served.greeting
+
+
+OWN = """\
+upstream: {url: http://127.0.0.1:9}
+routes:
+- {path: /say, wire: mine}
+wires: {mine: {user_text: /m, reply_text: [/r], reply_template: {r: '{text}'}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("- {path: '/x/{name}/chat'}\n", '/x/NAME/chat -H "authorization: Bearer $KEY" -H '),
+        ("", None),
+    ],
+)
+def test_serve_greets_with_the_routes_that_are_set(desk: Path, more: str, says: str | None) -> None:
+    """A line that can be pasted, or none: what a home-made wire wants to hear, we do not know."""
+    write(FREE + OWN.replace("wires:", more + "wires:"))
+    served = start(desk, "serve")
+    assert served.stdout is not None
+    lines = []
+    for line in served.stdout:
+        lines.append(line)
+        if ("curl" if says else "guarded") in line:
+            break
+    served.send_signal(signal.SIGTERM)
+    lines += served.communicate(timeout=20)[0].splitlines()
+    printed = "".join(lines)
+    assert "guarded:      POST /say" in printed
+    if says is None:
+        assert "curl" not in printed
+    else:
+        assert says in printed
+        assert '"model":"YOUR-MODEL"' in printed
 
 
 def test_serve_guards_a_chat(served: Served) -> None:
@@ -546,7 +612,20 @@ def test_serve_refuses_a_bad_pack() -> None:
     """Nothing listens when a pack cannot be read."""
     got = guardrail("serve", "-c", write(FREE + "policy: nowhere.yaml\n"))
     assert got.exit_code == 1
-    assert "nowhere.yaml:1: the file cannot be read" in got.stderr
+    assert "guardrail.yaml:5: policy: there is no file nowhere.yaml" in got.stderr
+
+
+@pytest.mark.parametrize("name", ["guardrail.db", "guardrail-sessions.db"])
+def test_serve_refuses_a_broken_database(desk: Path, name: str) -> None:
+    """A chat whose cases cannot be written down does not begin; the file is named."""
+    broken = desk / "there" / "data" / name
+    broken.parent.mkdir(parents=True)
+    broken.write_text("no database, " * 100)
+    served = start(desk, "serve", "-c", write(FREE))
+    printed, _ = served.communicate(timeout=30)
+    assert served.returncode == 1
+    assert f"cannot start: there/data/{name} is not a SQLite database" in printed
+    assert "Try it" not in printed
 
 
 def test_serve_names_a_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ import pytest
 from guardrail.config import load_settings
 from guardrail.errors import ConfigError
 
-
 LONG = "a-secret-that-nobody-guesses-soon"
 
 
@@ -71,7 +70,7 @@ def test_every_mistake_is_told_with_its_line(tmp_path):
         ("lisen: {port: 1}\n", "did you mean 'listen'?"),
         ("routes: [{path: /a, methd: PUT}]\n", "did you mean 'method'?"),
         ("identity: {jwt: {isuer: a, audience: b}}\n", "did you mean 'issuer'?"),
-        ("disclose: true\nupstream: {url: a: b}\n", "a text with a colon needs quotes, or |"),
+        ("disclose: true\nupstream:\n  url: a: b\n", "a text with a colon needs quotes, or |"),
         ("listen:\n\tport: 1\n", "a tab stands here"),
         ("upstream: {url: 'https://x.example/api/v1'}\n", "leave out /v1"),
     ],
@@ -212,7 +211,17 @@ def test_lists_come_from_the_environment_too():
         "policy: nowhere.yaml\n",
         "wires: {mine: {reply_text: [/r], reply_template: {r: '{text}'}}}\n",
     ],
-    ids=["method", "none", "no algorithm", "header", "both keys", "short secret", "base", "pack", "wire"],
+    ids=[
+        "method",
+        "none",
+        "no algorithm",
+        "header",
+        "both keys",
+        "short secret",
+        "base",
+        "pack",
+        "wire",
+    ],
 )
 def test_what_would_only_fail_later_is_refused_now(tmp_path, text):
     """A route that never matches would leave its chat unseen."""

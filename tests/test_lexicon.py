@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-from guardrail.assess import HINT
-from guardrail.classify.base import Utterance
-from guardrail.classify.lexicon import EXPLICIT_SOURCE, HINT_SOURCE, Entry, LexiconClassifier
+from guardrail.classify.base import HINT, Utterance
+from guardrail.classify.lexicon import EXPLICIT_SOURCE, Entry, LexiconClassifier
 from guardrail.errors import ConfigError
 from guardrail.turn import Label, Level, Role
 
@@ -108,7 +107,7 @@ def test_levels() -> None:
 def test_hints_are_marked() -> None:
     """Words that are as often harmless come from the source that the engine sets aside."""
     (signal,) = LEXICON.find("kms lol forgot my charger", Role.USER)
-    assert signal.source == HINT_SOURCE == HINT
+    assert signal.source == HINT
 
 
 def test_longest_covers_a_spaced_out_phrase() -> None:

@@ -242,13 +242,17 @@ def test_minors_are_told_of_once_a_line(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("words", "number"),
-    [("Call 116 123 now.", "116 123"), ("请拨打１２３５５", "12355"), ("Call 1-800-1234.", "1-800-1234")],
+    [
+        ("Call 116 123 now.", "116 123"),
+        ("请拨打１２３５５", "12355"),
+        ("Call 1-800-1234.", "1-800-1234"),
+    ],
 )
 def test_numbers(tmp_path: Path, words: str, number: str):
     """A number that no resource vouches for, however it is written."""
     assert complaints(tmp_path, changed(PACK, "Help is near.", f'"{words}"')) == [
         (
-            f"small.yaml:28: text 'help' names the number {number}, which is not in the resources "
+            f"small.yaml:30: text 'help' names the number {number}, which is not in the resources "
             "(put numbers into resources.yaml; resources: true shows them)"
         )
     ]

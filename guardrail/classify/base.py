@@ -7,7 +7,11 @@ from typing import Protocol
 
 from guardrail.turn import Message, Role, Signal
 
-__all__ = ["Classifier", "Utterance"]
+__all__ = ["HINT", "Classifier", "Utterance"]
+
+HINT = "lexicon-hint"
+"""Source of signals that count only when the model could not answer: words that are as often
+harmless as not ("I want to disappear") are the model's to judge, not a word list's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,16 +26,15 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from guardrail.classify.base import Utterance
+from guardrail.classify.base import HINT, Utterance
 from guardrail.classify.text import normalise
 from guardrail.errors import ConfigError, Mistake
 from guardrail.turn import Label, Level, Role, Signal
 
-__all__ = ["EXPLICIT_SOURCE", "HINT_SOURCE", "Entry", "LexiconClassifier"]
+__all__ = ["EXPLICIT_SOURCE", "Entry", "LexiconClassifier"]
 
 EXPLICIT_SOURCE = "lexicon"
-HINT_SOURCE = "lexicon-hint"  # counts only when the model could not answer
-TIERS = {"explicit": EXPLICIT_SOURCE, "hint": HINT_SOURCE}
+TIERS = {"explicit": EXPLICIT_SOURCE, "hint": HINT}
 SIDES = {
     "user": frozenset({Role.USER}),
     "bot": frozenset(Role) - {Role.USER},

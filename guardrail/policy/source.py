@@ -56,6 +56,13 @@ class Node:
             here = below
         return here
 
+    def has(self, *path: str | int) -> bool:
+        """Whether this path is written out to its end."""
+        here: Node | None = self
+        for step in path:
+            here = here.child(step) if here is not None else None
+        return here is not None
+
     def child(self, step: str | int) -> Node | None:
         """What stands under this key, or at this place of a list."""
         if isinstance(self.value, Mapping):

@@ -222,3 +222,27 @@ async def test_limits_end_a_minors_session_kindly(make_guard, clock):
     clock.now += 5 * 60
     got = await call(app, PATH, body, headers=age(b"minor")).done()
     assert got.header("x-guardrail-action") == "end"
+
+
+async def test_websockets_are_passed_and_counted_apart(make_guard):
+    """What nobody screens must at least be seen."""
+    heard = []
+
+    async def app(scope, receive, send):
+        heard.append(scope["type"])
+
+    guarded = GuardrailMiddleware(app, guard=make_guard())
+    await guarded({"type": "websocket", "path": PATH}, None, None)
+    assert heard == ["websocket"]
+    assert metric(guarded, "guardrail_websockets_total") == 1
+
+
+async def test_records_under_way_are_finished_before_the_store_closes(make_guard):
+    """A client that leaves at shutdown still has its record."""
+    guard = make_guard()
+    app = GuardrailMiddleware(Backend(), guard=guard)
+    turn = asyncio.ensure_future(call(app, PATH, ask()).done())
+    await asyncio.sleep(0)
+    await turn
+    await guard.engine.close()
+    assert not guard.engine.finishing
