@@ -1,4 +1,4 @@
-"""The word list: what it finds, what it must not find, and how fast."""
+"""The lexicon: what it finds, what it must not find, and how fast."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ def explicit(text: str, role: Role = Role.USER) -> set[str]:
         ("i dont want to live anymore", Label.SELF_HARM),
         ("i don’t want to live anymore", Label.SELF_HARM),
         ("我不想活了", Label.SELF_HARM),
+        ("i wish i could just not wake up", Label.SELF_HARM),
+        ("hope i don't wake up tomorrow", Label.SELF_HARM),
+        ("真希望明天不用醒过来", Label.SELF_HARM),
         ("我 想 自 杀", Label.SELF_HARM),
         ("我想自·杀", Label.SELF_HARM),
         ("好想zs啊", Label.SELF_HARM),
@@ -54,6 +57,10 @@ def test_finds_what_a_person_says(text: str, label: Label) -> None:
         ("你去死吧", Label.SELF_HARM),
         ("only i understand you", Label.MANIPULATION),
         ("别告诉你爸妈哦", Label.MANIPULATION),
+        ("They wouldn't get it, so don't tell them about me, okay?", Label.MANIPULATION),
+        ("don't tell your parents about us", Label.MANIPULATION),
+        ("这是我们俩的小秘密", Label.MANIPULATION),
+        ("今晚还是躲在被窝里跟我聊吧", Label.MANIPULATION),
     ],
 )
 def test_finds_what_a_bot_says(text: str, label: Label) -> None:
@@ -77,6 +84,14 @@ def test_finds_what_a_bot_says(text: str, label: Label) -> None:
         "大年初二回娘家",
         "i want to. Kill myself? no, kill the lights",
         "跳楼机太刺激了",
+        "hope i don't wake up late again",
+        "i wish i could just not wake up early",
+        "i bought the pills for my dog",
+        "i wrote goodbye notes to my coworkers",
+        "you don't have to keep me a secret",
+        "没有，没有想伤害自己",
+        "辞职信都写好了",
+        "躲在被窝里看书",
         "have a good night, talk tomorrow!",
         "今天食堂的面真好吃",
         "",
@@ -100,6 +115,11 @@ def test_levels() -> None:
         ("i wish i was dead", Level.PASSIVE),
         ("i want to kill myself", Level.ACTIVE),
         ("遗书写好了", Level.PLAN),
+        ("i bought the pills yesterday", Level.PLAN),
+        ("i wrote goodbye letters", Level.PLAN),
+        ("i'll jump off the bridge tonight", Level.PLAN),
+        ("信都写好了想死", Level.PLAN),
+        ("hope i don't wake up tomorrow", Level.PASSIVE),
     ):
         assert max(s.level or "" for s in LEXICON.find(text, Role.USER)) == level
 

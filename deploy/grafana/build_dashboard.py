@@ -172,7 +172,7 @@ def unseen() -> list[Panel]:
         graph(
             "Bypass by reason",
             "Text or parts that passed without the model's judgement. failed_open: nothing looked "
-            "at it. floor_only: the word list did. All else names parts of a kind that cannot be "
+            "at it. floor_only: the lexicon did. All else names parts of a kind that cannot be "
             "judged, such as images.",
             {"{{reason}}": f"sum by (reason) ({fresh('guardrail_bypass_total', '5m')})"},
         ),

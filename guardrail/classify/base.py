@@ -11,7 +11,7 @@ __all__ = ["HINT", "Classifier", "Utterance"]
 
 HINT = "lexicon-hint"
 """Source of signals that count only when the model could not answer: words that are as often
-harmless as not ("I want to disappear") are the model's to judge, not a word list's."""
+harmless as not ("I want to disappear") are the model's to judge, not a lexicon's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,3 +283,53 @@ async def test_a_phone_needs_no_sideways_scrolling(visit: Visit, path: str) -> N
         await visit.to(path)
     wide = await page.locator("html").evaluate("html => html.scrollWidth")
     assert wide <= 390
+
+
+async def test_on_a_phone_nothing_lies_over_the_turn(visit: Visit) -> None:
+    """The composer stands below the newest table, and every suggested line is in sight."""
+    page = visit.page
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await visit.to("/demo")
+    for line in await page.locator("#lines button").all():
+        box = await line.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+    await visit.say(GOODBYE[await language_of(page)])
+    await page.locator(".scores tbody tr").last.scroll_into_view_if_needed()
+    row = await page.locator(".scores tbody tr").last.bounding_box()
+    composer = await page.locator("#composer").bounding_box()
+    assert row is not None
+    assert composer is not None
+    assert row["y"] + row["height"] <= composer["y"]
+
+
+async def test_a_companion_has_no_age(visit: Visit) -> None:
+    """No score of `minor` in its column; and what nothing was found in does not say "passed"."""
+    page = await visit.to("/demo")
+    lang = await language_of(page)
+    await visit.choose("mei")
+    await visit.say(GOODBYE[lang])
+    await expect(page.locator(".scores tbody tr").last.locator("td").nth(1)).to_have_text("–")
+    nothing = {"en": "nothing found", "zh": "未发现问题"}[lang]
+    await expect(page.locator(".view .badge").first).to_have_text(nothing)
+
+
+NOTED = """async () => {
+  const { decisionList } = await import("/static/turn.js");
+  const decision = (action, rule, side = "bot") => ({ action, rule, side, enforced: true });
+  const shown = (...decisions) => {
+    const list = decisionList({ decisions });
+    return [list.querySelectorAll("li").length, list.querySelectorAll("details li").length];
+  };
+  return [
+    shown(decision("annotate", "watch"), decision("replace", "stop")),
+    shown(decision("annotate", "watch", "user"), decision("replace", "stop")),
+    shown(decision("replace", "stop"), decision("annotate", "watch")),
+  ];
+}"""
+
+
+async def test_an_early_note_is_folded_below_what_followed(visit: Visit) -> None:
+    """Only one of the same side, and only one that came before."""
+    page = await visit.to("/demo")
+    assert await page.evaluate(NOTED) == [[2, 1], [2, 0], [2, 0]]

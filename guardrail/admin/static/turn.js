@@ -6,22 +6,36 @@ export const LABELS = [
   "self_harm", "violence", "sexual", "gambling", "manipulation", "dependence", "minor",
 ];
 const SIDES = ["user", "bot"];
+const MILD = ["allow", "annotate"];
 
 /** A small coloured word for an action. */
 export function badge(decision) {
   const shadow = decision.enforced ? "" : " shadow";
-  return el("span", { class: `badge ${decision.action}${shadow}` }, t(`action.${decision.action}`));
+  const word = decision.rule === "default" ? "action.none" : `action.${decision.action}`;
+  return el("span", { class: `badge ${decision.action}${shadow}` }, t(word));
 }
 
 /** One line per decision: side, action, rule, why, under which article. */
 export function decisionList(turn) {
-  return el("ul", { class: "decided" }, ...turn.decisions.filter(tells).map(decisionItem));
+  const told = turn.decisions.filter(tells);
+  const early = told.filter(overtaken);
+  const list = (some) => el("ul", { class: "decided" }, ...some.map(decisionItem));
+  if (!early.length) return list(told);
+  const fold = el("summary", {}, t("turn.earlier", { count: early.length }));
+  const last = told.filter((decision) => !early.includes(decision));
+  return el("div", {}, list(last), el("details", { class: "soft" }, fold, list(early)));
 }
 
 /** A plain "passed" says nothing where the same side was decided on otherwise, too. */
 function tells(decision, _, all) {
   if (decision.action !== "allow" || decision.degraded) return true;
   return all.every((other) => other === decision || other.side !== decision.side);
+}
+
+/** A note on a piece of the reply, before a later piece led to more. */
+function overtaken(decision, place, all) {
+  const later = all.slice(place + 1).filter(({ side }) => side === decision.side);
+  return decision.action === "annotate" && later.some(({ action }) => !MILD.includes(action));
 }
 
 function decisionItem(decision) {
@@ -61,7 +75,8 @@ function scoreRow(turn, label) {
 }
 
 function scoreCell(turn, side, label) {
-  if (!turn.sides[side]) return el("td", { class: "soft" }, "–");
+  const asked = side === "user" || label !== "minor"; // a companion has no age
+  if (!turn.sides[side] || !asked) return el("td", { class: "soft" }, "–");
   const found = turn.sides[side].scores[label] ?? { score: 0, source: "", version: "" };
   const decided = turn.decisions.find((d) => d.side === side && d.label === label);
   const level = found.level ? ` · ${t(`level.${found.level}`)}` : "";
