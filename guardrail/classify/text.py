@@ -35,7 +35,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and half
 _SPACE = re.compile(r"\s+")
 _LETTER = re.compile("[A-Za-z]")
 _WORD = re.compile("[a-z\u00df-\u024f]+(?:['’][a-z]+)?")
-TELLING_WORDS = 6
+TELLING_WORDS, TELLING_WORDS_MOST, TELLING_CHARACTERS = 6, 12, 120
 # Words that English can hardly do without, as people type them; those that other languages write
 # alike ("me", "no", "on", "die", "was", "in", "will", "so") are left out.
 _ENGLISH = frozenset(
@@ -128,7 +128,7 @@ def language(text: str) -> str | None:
 
 def _may_be_english(text: str) -> bool:
     """Whether a text in Latin letters is too short to tell, or has the words that English needs."""
-    words = _WORD.findall(text.lower())
+    words = _WORD.findall(text[:TELLING_CHARACTERS].lower())
     if len(words) < TELLING_WORDS:
         return True
-    return sum(word in _ENGLISH for word in words) * 12 >= len(words)
+    return any(word in _ENGLISH for word in words[:TELLING_WORDS_MOST])
