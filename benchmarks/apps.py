@@ -98,12 +98,14 @@ def httpx_passthrough(target: str) -> Any:
 def guard(target: str, kind: str) -> Any:
     """The proxy as shipped."""
     from guardrail.config import load_settings
-    from guardrail.serving import proxy_app
+    from guardrail.serving import proxy_app, settle_memory
     from guardrail.wiring import assemble
 
     folder = tempfile.mkdtemp(prefix="bench-")
     overrides = {"classifier": {"kind": kind}, "data": folder, "upstream": {"url": target}}
-    return proxy_app(assemble(load_settings(None, {}, overrides)), target)
+    made = proxy_app(assemble(load_settings(None, {}, overrides)), target)
+    settle_memory()
+    return made
 
 
 def main() -> None:

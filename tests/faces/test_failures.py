@@ -232,7 +232,11 @@ async def test_websockets_are_passed_and_counted_apart(make_guard):
         heard.append(scope["type"])
 
     guarded = GuardrailMiddleware(app, guard=make_guard())
-    await guarded({"type": "websocket", "path": PATH}, None, None)
+
+    async def nothing(*message):
+        return {"type": "websocket.disconnect"}
+
+    await guarded({"type": "websocket", "path": PATH}, nothing, nothing)
     assert heard == ["websocket"]
     assert metric(guarded, "guardrail_websockets_total") == 1
 
