@@ -386,3 +386,12 @@ async def test_a_session_of_many_messages_is_small(store: SqliteStore):
         lambda db: db.execute("SELECT length(body) FROM session").fetchone()
     )
     assert size[0] < 8192
+
+
+async def test_many_may_open_a_new_file_at_once(tmp_path: Path):
+    """SQLite refuses a second switch to the write-ahead log at once; the store asks again."""
+    for number in range(10):
+        stores = [SqliteStore(tmp_path / f"{number}.db") for _ in range(4)]
+        await asyncio.gather(*(store.ping() for store in stores))
+        for store in stores:
+            await store.close()

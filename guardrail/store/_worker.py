@@ -200,7 +200,7 @@ class _Database:
             _create(Path(self._path))
         db = sqlite3.connect(self._path, timeout=self._busy_seconds, isolation_level=None)
         try:
-            db.execute("PRAGMA journal_mode = WAL")
+            _to_wal(db, self._busy_seconds)
             db.execute(f"PRAGMA synchronous = {self._synchronous}")
             self._prepare(db)
         except (sqlite3.Error, StoreError):
@@ -237,6 +237,23 @@ def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):
         path.touch(mode=0o600, exist_ok=False)
+
+
+def _to_wal(db: sqlite3.Connection, seconds: float) -> None:
+    """Switch to the write-ahead log, which SQLite refuses at once while another does the same.
+
+    Its busy timeout does not cover this step; two that open a new file together would meet here.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(SHORT_WAIT / 1000)
+        else:
+            return
 
 
 def _lock(db: sqlite3.Connection, seconds: float) -> None:
