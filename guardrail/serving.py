@@ -59,8 +59,9 @@ class _Server(uvicorn.Server):
 def settle_memory() -> None:
     """Tell the garbage collector that what is loaded stays.
 
-    Models, policies and modules are some 200,000 objects that it would walk again and again while
-    turns come and go; by measurement a tenth of the time of a turn.
+    Models, policies and modules are some 70,000 objects that it would walk again and again while
+    turns come and go. Three paired runs of the static part: p50 2.35, 1.99, 2.21 ms without this,
+    1.97, 1.95, 1.93 with it.
     """
     gc.collect()
     gc.freeze()

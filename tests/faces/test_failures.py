@@ -14,6 +14,7 @@ from guardrail.middleware import GuardrailMiddleware
 from guardrail.policy.load import load_policy
 from guardrail.policy.model import Mode
 from guardrail.store.base import Query
+from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import Label, Signal
 from tests.asgi import call
 from tests.faces.backend import Backend, chunk
@@ -242,11 +243,26 @@ async def test_websockets_are_passed_and_counted_apart(make_guard):
 
 
 async def test_records_under_way_are_finished_before_the_store_closes(make_guard):
-    """A client that leaves at shutdown still has its record."""
-    guard = make_guard()
+    """A turn whose request was cancelled at shutdown still has its record."""
+    slow = asyncio.Event()
+
+    async def sink(record):
+        await slow.wait()
+
+    guard = make_guard(sinks={"slow": sink})
+    sinks = {"slow": sink, "audit": guard.engine.sinks["audit"]}  # the record comes after the wait
+    guard = replace(guard, engine=replace(guard.engine, sinks=sinks))
     app = GuardrailMiddleware(Backend(), guard=guard)
-    turn = asyncio.ensure_future(call(app, PATH, ask()).done())
-    await asyncio.sleep(0)
-    await turn
-    await guard.engine.close()
-    assert not guard.engine.finishing
+    turn = call(app, PATH, ask())
+    async with asyncio.timeout(5):
+        while not guard.engine.finishing:
+            await asyncio.sleep(0.005)
+    turn._task.cancel()
+    closing = asyncio.ensure_future(guard.engine.close())
+    await asyncio.sleep(0.02)
+    assert not closing.done(), "the store was closed while a record was being written"
+    slow.set()
+    await closing
+    again = SqliteStore(guard.engine.store._writer._database._path)
+    assert len(await again.read(Query(kind="record"))) == 1
+    await again.close()
