@@ -82,8 +82,8 @@ class Backend:
 
     async def hear(self, seconds: float | None = None) -> Heard | None:
         """The next event, or `None` after `seconds` without one."""
-        if not self._queue.empty():
-            return self._queue.get_nowait()
+        if seconds is None or not self._queue.empty():
+            return await self._queue.get()
         try:
             async with asyncio.timeout(seconds):
                 return await self._queue.get()

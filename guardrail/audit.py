@@ -6,6 +6,8 @@ in the policy. Records are redacted before any sink gets them (`redact`).
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import orjson
@@ -16,14 +18,21 @@ from guardrail.turn import Decision, Record, Turn
 __all__ = ["AuditSink", "intervention", "to_json"]
 
 
+LINGER = 0.02
+"""Seconds for which records wait for one another, so that all of them share one commit and one wait
+for the disk. The person has the answer by then; what must outlive a crash (an intervention, a case)
+was written before it went out, and waits for nobody."""
+
+
 class AuditSink:
     """A sink that appends each record to the log, once: closing a turn twice adds nothing."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._open: _Batch | None = None
 
     async def __call__(self, record: Record) -> None:
-        """Append `record`.
+        """Append `record`, in one transaction with those that end about now.
 
         Raises:
             StoreError: it is not in the log.
@@ -37,7 +46,25 @@ class AuditSink:
             conversation=record.conversation,
             body=to_json(record),
         )
-        await self._store.append(event)
+        batch = self._open
+        if batch is None or batch.written.get_loop() is not asyncio.get_running_loop():
+            batch = self._open = _Batch(self._write)
+        batch.events.append(event)
+        await asyncio.shield(batch.written)  # one that gives up does not take the others with it
+
+    async def _write(self, batch: _Batch) -> None:
+        await asyncio.sleep(LINGER)
+        if self._open is batch:
+            self._open = None
+        await self._store.append(*batch.events)
+
+
+class _Batch:
+    """Records that are written together."""
+
+    def __init__(self, write: Callable[[_Batch], Coroutine[Any, Any, None]]) -> None:
+        self.events: list[Event] = []
+        self.written = asyncio.ensure_future(write(self))
 
 
 def intervention(turn: Turn, decision: Decision) -> Event:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Protocol
 
 import aiohttp
@@ -204,16 +205,9 @@ class Upstream:
         being generated and paid for.
         """
         upload = _Upload(receive)
-        transfer = asyncio.create_task(self._transfer(scope, await upload.body(), send))
-        gone = asyncio.create_task(upload.gone())
-        try:
-            await asyncio.wait({transfer, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if transfer.done():
-                transfer.result()
-        finally:
-            transfer.cancel()
-            gone.cancel()
-            await asyncio.gather(transfer, gone, return_exceptions=True)
+        body = await upload.body()
+        async with _Until(upload.gone()):
+            await self._transfer(scope, body, send)
 
     async def _transfer(self, scope: Scope, body: AsyncIterator[bytes] | bytes, send: Send) -> None:
         headers = [*self._outgoing(scope["headers"]), *self._own]
@@ -287,6 +281,37 @@ class _Upload:
                 return
             message = await self._receive()
         raise OSError("the client hung up before its request was complete")
+
+
+class _Until:
+    """What runs inside is cancelled, and left without an error, once `end` is over."""
+
+    def __init__(self, end: Coroutine[Any, Any, None]) -> None:
+        self._watch = asyncio.ensure_future(end)
+        self._limit = asyncio.timeout(None)  # which knows its own cancellation from anybody else's
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+        self._watch.add_done_callback(self._over)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        self._watch.remove_done_callback(self._over)
+        self._watch.cancel()
+        try:
+            await self._limit.__aexit__(kind, error, trace)
+        except TimeoutError:
+            return self._limit.expired()
+        finally:
+            await asyncio.gather(self._watch, return_exceptions=True)
+        return False
+
+    def _over(self, _: asyncio.Future[None]) -> None:
+        self._limit.reschedule(asyncio.get_running_loop().time())
 
 
 def _text(raw: bytes) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from guardrail.turn import Assessment, Decision, Label, Profile, Record, Signal
 
@@ -27,11 +27,12 @@ _WORD_LENGTH = 32
 _NAME_LENGTH = 128  # "sha256:" and 64 digits, a hub name, a route
 
 V = TypeVar("V")
+D = TypeVar("D", Assessment, Decision, Profile, Record, Signal)
 
 
 def redact(record: Record) -> Record:
     """The record as it may leave. Redacting twice changes nothing more."""
-    return replace(
+    return _with(
         record,
         id=_name(record.id),
         wire=_name(record.wire),
@@ -47,8 +48,15 @@ def redact(record: Record) -> Record:
     )
 
 
+def _with(value: D, **fields: Any) -> D:
+    """`value` with these fields; itself when they are so already, as in all but a few records."""
+    if all(getattr(value, name) == held for name, held in fields.items()):
+        return value
+    return replace(value, **fields)
+
+
 def _profile(profile: Profile) -> Profile:
-    return replace(
+    return _with(
         profile,
         user=_maybe(profile.user),
         region=_maybe(profile.region),
@@ -59,7 +67,7 @@ def _profile(profile: Profile) -> Profile:
 
 def _assessment(assessment: Assessment) -> Assessment:
     failed = assessment.failed
-    return replace(
+    return _with(
         assessment,
         signals=tuple(_signal(s) for s in assessment.signals),
         failed=None if failed is None else _word(failed),
@@ -68,7 +76,7 @@ def _assessment(assessment: Assessment) -> Assessment:
 
 
 def _signal(signal: Signal) -> Signal:
-    return replace(
+    return _with(
         signal,
         label=_label(signal.label),
         score=round(signal.score, 3),
@@ -80,7 +88,7 @@ def _signal(signal: Signal) -> Signal:
 def _decision(decision: Decision) -> Decision:
     """`rule`, `reason`, `article` and `text` (a key) are the policy author's words, not a person's."""
     label, degraded = decision.label, decision.degraded
-    return replace(
+    return _with(
         decision,
         id=_name(decision.id),
         policy=_name(decision.policy),

@@ -16,6 +16,12 @@ SEEDS = Path(__file__).parent.parent / "seeds"
 FILES = sorted(SEEDS.glob("*/*.jsonl"))
 GUIDE = (SEEDS / "GUIDE.md").read_text("utf-8")
 TAGS = set(re.findall(r"`([a-z_]+)`", GUIDE.partition("## Tags")[2].partition("##")[0]))
+FIELDS = {"id", "text", "role", "lang", "labels", "level", "tags", "context"}
+_ROWS = re.findall(r"\| `(\w+)` \| (user|bot|both) \|", GUIDE)
+DETECTORS = {
+    "user": {name for name, who in _ROWS if who != "bot"},
+    "assistant": {name for name, who in _ROWS if who != "user"},
+}
 NEAR = 0.8  # share of character trigrams from which two texts are copies of each other
 
 
@@ -37,9 +43,8 @@ def test_rows_are_well_formed(path):
     for number, line in enumerate(path.read_text("utf-8").split("\n")[:-1], 1):
         row = json.loads(line)
         where = f"{path.name}:{number}"
-        assert set(row) == {"id", "text", "role", "lang", "labels", "level", "tags", "context"}, (
-            where
-        )
+        assert set(row) - {"detectors"} == FIELDS, where
+        assert set(row.get("detectors", ())) <= DETECTORS[row["role"]], where
         assert row["text"].strip(), where
         assert set(row["labels"]) == set(Label), where
         assert set(row["labels"].values()) <= {0, 1}, where

@@ -43,8 +43,9 @@ SIDES = {
 _RUN = re.compile(r"\n|[^\W_]+")
 _APOSTROPHE = re.compile("['’‘`´]")
 _SEAM = re.compile(r"[\u3400-\u9fff](?=[^\u3400-\u9fff])|[^\u3400-\u9fff](?=[\u3400-\u9fff])")
-_BARRIER = re.compile(
-    r"(?<=[a-z0-9]{2})[,.!?;:…]+(?=\s|$)|(?<=[\u3400-\u9fff])[,!?;:…。]+|[。!?…\n]{2,}"
+_BARRIER = re.compile(  # the look ahead spares the engine to look back from every letter
+    r"(?=[,.!?;:…。\n])(?:(?<=[a-z0-9]{2})[,.!?;:…]+(?=\s|$)|(?<=[\u3400-\u9fff])[,!?;:…。]+"
+    r"|[。!?…\n]{2,})"
 )
 
 

@@ -32,7 +32,6 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and half surrogate pairs
-_SPACE = re.compile(r"\s+")
 _LETTER = re.compile("[A-Za-z]")
 _WORD = re.compile("[a-z\u00df-\u024f]+(?:['’][a-z]+)?")
 TELLING_WORDS, TELLING_WORDS_MOST, TELLING_CHARACTERS = 6, 12, 120
@@ -62,9 +61,10 @@ S = TypeVar("S", str, list[int])
 
 def normalise(text: str) -> str:
     """One canonical spelling: NFKC, nothing invisible, single spaces; case is kept."""
-    shown = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
-    composed = unicodedata.normalize("NFKC", shown)
-    return _SPACE.sub(" ", _INVISIBLE.sub("", composed)).strip()
+    if not text.isascii():  # ASCII is its own NFKC, and hides nothing but controls
+        text = _INVISIBLE.sub("", text)
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _CONTROL.sub(" ", text)))
+    return " ".join(_CONTROL.sub(" ", text).split())
 
 
 def layout(role: Role, text: str, context: Sequence[Message] = ()) -> tuple[str, str]:
