@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import suppress
 from dataclasses import fields, replace
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
 from guardrail.audit import AuditSink, intervention, to_json
 from guardrail.errors import StoreError
-from guardrail.store.base import Query
+from guardrail.store.base import Event, Query
 from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import (
     Action,
@@ -117,3 +120,49 @@ async def test_a_store_that_fails_is_not_hidden(store: SqliteStore):
     await store.close()
     with pytest.raises(StoreError):
         await AuditSink(store)(RECORD)
+
+
+async def test_records_that_end_together_are_written_together(store: SqliteStore):
+    """One commit for all of them; one that gives up waiting takes none of the others with it."""
+    calls: list[int] = []
+    append = store.append
+
+    async def counting(*events: Event) -> tuple[Event, ...]:
+        calls.append(len(events))
+        return await append(*events)
+
+    store.append = counting  # type: ignore[method-assign]
+    sink = AuditSink(store)
+    waiting = [asyncio.create_task(sink(replace(RECORD, id=f"t{i}"))) for i in range(5)]
+    await asyncio.sleep(0)
+    waiting[2].cancel()
+    done = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [isinstance(d, asyncio.CancelledError) for d in done] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert calls == [5]
+    assert len(await store.read(Query(kind="record"))) == 5
+
+
+def test_another_event_loop_is_another_batch(tmp_path: Path):
+    """A guard may live in an app whose tests run each request on a loop of its own."""
+    opened = SqliteStore(str(tmp_path / "events.db"))
+    sink = AuditSink(opened)
+
+    async def gives_up() -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(sink(RECORD), 0.001)
+
+    asyncio.run(gives_up())
+
+    async def comes_later() -> int:
+        await sink(replace(RECORD, id="t2"))
+        found = await opened.read(Query(subject="t2"))
+        await opened.close()
+        return len(found)
+
+    assert asyncio.run(comes_later()) == 1
