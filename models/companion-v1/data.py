@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from model import LABELS, OUTPUTS
+from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, USER_DETECTORS
 
 from guardrail.classify.text import layout, normalise, pack, windows
 from guardrail.turn import Message, Role
@@ -26,11 +26,19 @@ SEEDS = Path("seeds/train")
 TIERS = {"A": 1.0, "B": 0.5, "C": 0.5}  # how much a row of a tier weighs in the loss
 POSITIVES = {"self_harm": 700, "minor": 500}  # per label and language, from public data
 POSITIVES_OTHERWISE = 450
-NEGATIVES = {"A": 450, "B": 450, "C": 300}  # per source and language
+NEGATIVES = {"A": 450, "B": 450, "C": 1200}  # per source and language
 DEV_SEEDS, DEV_OPEN = 8, 25  # one in so many is held out for thresholds and calibration
 LONG = 700  # characters; longer public text is only used where its label is rare
 LEVEL = {"passive": (0, 0), "active": (1, 0), "plan": (1, 1)}
 LEVEL_OPEN = {"Ideation": (None, 0), "Behavior": (1, None), "Attempt": (1, 1)}  # cssrs500
+CHATTER = {  # people among themselves: what nearly nobody says there
+    (source, role): dict.fromkeys(names, 0)
+    for source in ("goemotions", "cdial_toy")
+    for role, names in (
+        ("user", ("asks_human", "evading", "loss")),
+        ("assistant", ("professional", "purchase", "secrecy", "evading")),
+    )
+}
 UNKNOWN = math.nan
 
 
@@ -55,23 +63,35 @@ def fingerprint(open_path, names=None):
     }
 
 
-def targets(labels, level=(None, None), protective=None):
-    known = [labels.get(name) for name in LABELS] + [*level, protective]
+def targets(labels, level=(None, None), detectors=None):
+    known = [labels.get(name) for name in LABELS] + [*level]
+    known += [(detectors or {}).get(name) for name in DETECTORS]
     return [UNKNOWN if value is None else float(value) for value in known]
+
+
+def detectors_of(raw):
+    """What a row says about its speaker's detectors; rows older than these say it by their tags."""
+    own = USER_DETECTORS if raw["role"] == "user" else BOT_DETECTORS
+    if "detectors" in raw:
+        return {name: int(name in raw["detectors"]) for name in own}
+    if "ordinary" in raw["tags"]:
+        return {name: 0 for name in own if name not in {"leaving", "romance"}}
+    if raw["role"] == "user":
+        return {}
+    known = {"protective": 0} if "omission" in raw["tags"] else {}
+    tactics = {"purchase", "secrecy"} & set(raw["tags"])
+    return known | ({name: 1 for name in tactics} if raw["labels"]["manipulation"] else {})
 
 
 def of_seed(raw):
     level = (None, None)
     if raw["labels"]["self_harm"] and raw["role"] == "user" and raw["level"]:
         level = LEVEL[raw["level"]]
-    protective = None
-    if raw["role"] == "assistant" and "prevention" not in raw["tags"]:
-        protective = int("protective" in raw["tags"])
     return {
         **{k: raw[k] for k in ("id", "text", "role", "lang", "context", "tags", "level")},
         "source": "seeds",
         "weight": 1.0,
-        "targets": targets(raw["labels"], level, protective),
+        "targets": targets(raw["labels"], level, detectors_of(raw)),
     }
 
 
@@ -93,7 +113,7 @@ def of_public(raw):
         "source": raw["source"],
         "tier": raw["meta"].get("tier", "B"),
         "weight": TIERS[raw["meta"].get("tier", "B")],
-        "targets": targets(raw["labels"], level),
+        "targets": targets(raw["labels"], level, CHATTER.get((raw["source"], role))),
     }
 
 

@@ -17,8 +17,13 @@ from torch.nn import functional
 
 LABELS = ("self_harm", "violence", "sexual", "gambling", "manipulation", "dependence", "minor")
 LEVELS = ("at_least_active", "at_least_plan")  # two cuts make three ordered levels
-EXTRA = ("protective",)  # a bot reply to a crisis that helps (1) or ignores it (0)
-OUTPUTS = LABELS + LEVELS + EXTRA
+USER_DETECTORS = ("leaving", "asks_human", "evading", "romance", "loss")
+BOT_DETECTORS = (
+    "claims_human", "professional", "probing", "purchase", "secrecy", "evading", "romance",
+    "protective",
+)  # fmt: skip
+DETECTORS = tuple(dict.fromkeys(USER_DETECTORS + BOT_DETECTORS))
+OUTPUTS = LABELS + LEVELS + DETECTORS
 
 
 @dataclass

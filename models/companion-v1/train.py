@@ -23,10 +23,10 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from model import LABELS, OUTPUTS, load, save
+from model import DETECTORS, LABELS, LEVELS, OUTPUTS, load, save
 
 SEED = 20
-EPOCHS = 4  # of seeds, after the public pass
+EPOCHS = 3  # of seeds, after the public pass
 TALK_PUBLIC, TALK_SEEDS = 0.25, 0.6  # rows without context that get an unrelated one
 SHARE = 0.22  # of a public sample that goes with each of these epochs
 LIMIT_PUBLIC, LIMIT_SEEDS = 64, 96  # tokens
@@ -35,7 +35,7 @@ RATE, RATE_HEAD, WARMUP = 1e-4, 1e-3, 80
 DECAY = 0.01
 AVERAGE = 0.995  # the weights that are kept are a running mean over about 200 steps
 POSITIVE_WEIGHT = 2.0
-OUTPUT_WEIGHT = torch.tensor([1.0] * len(LABELS) + [0.5, 0.5, 0.3])
+OUTPUT_WEIGHT = torch.tensor([1.0] * len(LABELS) + [0.5] * len(LEVELS + DETECTORS))
 
 cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 cli.add_argument("--data", type=Path, required=True, help="folder with open.jsonl.gz")
@@ -43,6 +43,7 @@ cli.add_argument("--base", type=Path, default=Path("build/base"))
 cli.add_argument("--out", type=Path, default=Path("build/train"))
 cli.add_argument("--epochs", type=int, default=EPOCHS)
 cli.add_argument("--seed", type=int, default=SEED)
+cli.add_argument("--part", type=float, default=1.0, help="share of the seeds: a learning curve")
 cli.add_argument("--quick", action="store_true")
 cli.add_argument("--resume", action="store_true")
 args = cli.parse_args()
@@ -56,6 +57,7 @@ if not args.resume:
     seen = data.fingerprint(args.data / "open.jsonl.gz")
     (args.out / "data.json").write_text(json.dumps(seen, indent=2), "utf-8")
 train_seeds, dev_seeds = data.split_seeds(data.seeds(data.SEEDS))
+train_seeds = [row for row in train_seeds if data.bucket("part" + row["id"], 100) < 100 * args.part]
 talk = data.small_talk(train_seeds)
 open_rows, _ = data.split_public(data.public(args.data / "open.jsonl.gz"))
 if args.quick:
