@@ -7,7 +7,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODEL_FILES = ("model.onnx", "tokenizer.json", "manifest.json")
+MODEL_FILES = ("model.onnx", "first.onnx", "tokenizer.json", "manifest.json")
 
 
 class DataHook(BuildHookInterface):  # type: ignore[type-arg]

@@ -2,7 +2,8 @@
 
 upstream     a mock chat backend (plain ASGI): whole or 60 events at `pace` per second
 passthrough  our `Upstream` app alone: what any Python reverse proxy of this kind costs
-guard        the proxy as shipped, with the classifier given (lexicon | onnx)
+guard        the proxy as shipped, with the classifier given: `onnx` as shipped, `lexicon` without a
+             model, `encoder` with the encoder on every text and no first stage before it
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ def guard(target: str, kind: str) -> Any:
     from guardrail.wiring import assemble
 
     folder = tempfile.mkdtemp(prefix="bench-")
-    overrides = {"classifier": {"kind": kind}, "data": folder, "upstream": {"url": target}}
+    classifier = {"kind": "onnx", "cascade": False} if kind == "encoder" else {"kind": kind}
+    overrides = {"classifier": classifier, "data": folder, "upstream": {"url": target}}
     made = proxy_app(assemble(load_settings(None, {}, overrides)), target)
     settle_memory()
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from guardrail.errors import BodyError
 
 __all__ = [
+    "LINGER",
     "ASGIApp",
     "ClientGone",
     "Headers",
@@ -21,6 +23,7 @@ __all__ = [
     "legible",
     "read_body",
     "respond",
+    "turn_away",
     "without",
 ]
 
@@ -30,6 +33,14 @@ _LIKE_ASCII = frozenset(
 )
 """Charsets in which ASCII is ASCII, so that UTF-8 is garbled at worst. In UTF-7 or UTF-16, harm can
 look like noise to whoever reads it as UTF-8."""
+
+LINGER = 1.0
+"""Seconds that we go on reading (and forgetting) after a refusal. Closing at once would reset the
+connection while the client still sends, and the answer would be lost with it."""
+
+_PAUSE = 0.01
+"""Seconds in which the connection closes behind a refused handshake. Of an app that returns before,
+uvicorn says in the log that it has refused nothing."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -116,3 +127,33 @@ async def respond(
         }
     )
     await send({"type": "http.response.body", "body": body})
+
+
+async def turn_away(
+    scope: Scope, receive: Receive, send: Send, *, status: int, body: bytes
+) -> None:
+    """Answer with an error (JSON), and close the connection: the rest of a request may lie on it.
+
+    A WebSocket handshake is refused with this answer, or with 403 if the server has no other.
+    """
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if scope["type"] == "http":
+        headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        await _forget(receive)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    elif "websocket.http.response" in scope.get("extensions", {}):
+        await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": body})
+        await asyncio.sleep(_PAUSE)
+    else:
+        await send({"type": "websocket.close", "code": 1008})
+
+
+async def _forget(receive: Receive) -> None:
+    """Read what is left of a request, for as long as `LINGER`."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER):
+            while (await receive()).get("more_body", False):
+                pass

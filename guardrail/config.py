@@ -65,6 +65,11 @@ class Upstream(_Table):
     )
     connect_seconds: float = Field(5.0, gt=0, description="Deadline for connecting.")
     read_seconds: float = Field(300.0, gt=0, description="Longest silence of the backend.")
+    websockets: Literal["refuse", "pass"] = Field(
+        "refuse",
+        description="What becomes of WebSockets. `pass` relays them, on every path and without "
+        "screening: a chat over a WebSocket is seen by nobody, only counted.",
+    )
 
 
 class RouteEntry(_Table):
@@ -116,6 +121,9 @@ class Classify(_Table):
         "(labels are then output names, `name.2` for the third column).",
     )
     threads: int = Field(1, ge=1, le=64, description="Inference threads.")
+    cascade: bool = Field(
+        True, description="Let a small first stage clear what is plainly harmless (onnx)."
+    )
     deadline_ms: int = Field(1000, ge=1, description="Deadline of one call.")
     headers: Mapping[str, str] = Field(default_factory=dict, description="Headers (remote).")
 
@@ -124,8 +132,20 @@ class DoorTable(_Table):
     """What a request may cost before it is refused."""
 
     header_seconds: float = Field(15.0, gt=0, description="Deadline for the request head.")
-    body_seconds: float = Field(30.0, gt=0, description="Deadline for the request body.")
-    body_bytes: int = Field(2 * 1024 * 1024, gt=0, description="Largest request body.")
+    body_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="Deadline for the request body; outside the chat routes, for each silence in it.",
+    )
+    body_bytes: int = Field(
+        2 * 1024 * 1024, gt=0, description="Largest request body on a chat route."
+    )
+    pass_bytes: int = Field(
+        100 * 1024 * 1024, gt=0, description="Largest request body that passes through elsewhere."
+    )
+    message_bytes: int = Field(
+        16 * 1024 * 1024, gt=0, description="Largest WebSocket message, where these pass."
+    )
     reply_bytes: int = Field(8 * 1024 * 1024, gt=0, description="Largest whole reply judged.")
     header_bytes: int = Field(64 * 1024, gt=0, description="Largest request head.")
     header_count: int = Field(100, gt=0, description="Most request headers.")

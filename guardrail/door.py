@@ -4,15 +4,17 @@
 guards the request: one host, one length, one way to read its path. What two servers could read
 differently is refused, never repaired, because the guard and the backend must see the same request.
 
-Beyond what uvicorn and llhttp refuse by themselves, four of their leniencies end here:
+Beyond what uvicorn and llhttp refuse by themselves, five of their leniencies end here:
 
 1. Trailers are dropped. uvicorn appends them to the headers of a request that is already being
    served, where they would pass for identity headers that a proxy before us has checked.
 2. An `Upgrade` to anything but WebSocket is ignored by uvicorn, but the parser has by then stopped
    counting the body: a body that follows would be read as the next request.
-3. A request that comes before the answer to the last one is out is not served (RFC 9112, 9.3.2,
+3. A WebSocket handshake that its own parser cannot read (another method than GET, a long header
+   line) is not answered by uvicorn, and the connection stands for ever.
+4. A request that comes before the answer to the last one is out is not served (RFC 9112, 9.3.2,
    lets us close): pipelined chat does not exist, smuggled tails do.
-4. What is neither head nor body (trailers, chunk extensions, blank lines) has no bound of its own.
+5. What is neither head nor body (trailers, chunk extensions, blank lines) has no bound of its own.
 """
 
 from __future__ import annotations
@@ -24,21 +26,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, cast
 from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from guardrail._asgi import ASGIApp, Headers, Message, Receive, Scope, Send, respond
-from guardrail.errors import UpstreamError
+from guardrail._asgi import LINGER, ASGIApp, Headers, Message, Receive, Scope, Send, turn_away
+from guardrail.errors import RequestError, UpstreamError
 
 __all__ = ["DoorCheck", "DoorProtocol", "door_protocol"]
 
 Count = Callable[[str, str], None]
-
-LINGER = 1.0
-"""Seconds that we go on reading (and forgetting) after a refusal. Closing at once would reset the
-connection while the client still sends, and the answer would be lost with it."""
 
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _PORT = re.compile(rb":[0-9]+\Z")
@@ -174,9 +173,16 @@ class DoorProtocol(HttpToolsProtocol):
             self._arm()
 
     def handle_websocket_upgrade(self) -> None:
-        """The connection is another protocol's from here on."""
+        """The connection is another protocol's from here on, unless that cannot read the head."""
         self._deaf = True
         super().handle_websocket_upgrade()
+        if self.transport.is_closing():  # it has said itself what is wrong
+            self.caps.count("refused", "bad_handshake")
+            return
+        spoken = cast("WebSocketsSansIOProtocol", self.transport.get_protocol())
+        if not spoken.handshake_initiated:
+            spoken.close_sent = True  # else it would answer, too, if the server stopped just now
+            self._refuse(400, "bad_handshake", "this is no WebSocket handshake")
 
     def send_400_response(self, msg: str) -> None:
         """The parser gave up, or was stopped by us."""
@@ -270,16 +276,23 @@ class DoorCheck:
     Refused with 400: no Host or two, a host that is none or is not in `hosts` (names, with or
     without port; empty allows any), two lengths, a transfer coding other than `chunked`, and a path
     that some server could read as another one: dot segments, `//`, `;`, backslashes, control
-    characters, encoded slashes, what is encoded twice.
+    characters, encoded slashes, what is encoded twice. With 403: WebSockets, unless they may pass.
 
-    It also says in a well-formed answer that the upstream failed, where no chat route does.
+    It also says in a well-formed answer what went wrong behind it where no chat route does: the
+    upstream failed, or a request body was more than it may be.
     """
 
     def __init__(
-        self, app: ASGIApp, *, hosts: Sequence[str] = (), count: Count = _uncounted
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Sequence[str] = (),
+        websockets: bool = False,
+        count: Count = _uncounted,
     ) -> None:
         self.app = app
         self._hosts = frozenset(host.lower().encode() for host in hosts)
+        self._websockets = websockets
         self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -288,13 +301,10 @@ class DoorCheck:
             await self.app(scope, receive, send)
             return
         wrong = self._wrong(scope)
-        if wrong is not None:
-            self._count("refused", wrong[0])
-            await _refuse(scope, send, *wrong)
-        elif scope["type"] == "websocket":
-            await self.app(scope, receive, send)
-        else:
+        if wrong is None:
             await self._serve(scope, receive, send)
+        else:
+            await self._refuse(scope, receive, send, wrong)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
@@ -306,13 +316,24 @@ class DoorCheck:
 
         try:
             await self.app(scope, receive, heard)
+        except RequestError as error:
+            await self._refuse(scope, receive, None if started else send, error)
         except UpstreamError:
             if not started:  # else the server cuts the answer short, as the upstream did
                 body = _error("upstream_failed", "the chat backend failed", "upstream_error")
-                await respond(send, 502, body)
+                await turn_away(scope, receive, send, status=502, body=body)
 
-    def _wrong(self, scope: Scope) -> tuple[str, str] | None:
-        """The first thing wrong with a request: code and message."""
+    async def _refuse(
+        self, scope: Scope, receive: Receive, send: Send | None, error: RequestError
+    ) -> None:
+        """Count it, and say so unless something else is being said (`send` is None)."""
+        self._count("refused", error.code)
+        if send is not None:
+            body = _error(error.code, str(error))
+            await turn_away(scope, receive, send, status=error.status, body=body)
+
+    def _wrong(self, scope: Scope) -> RequestError | None:
+        """The first thing wrong with a request."""
         headers = scope["headers"]
         raw_path = scope.get("raw_path") or scope["path"].encode()
         found = {
@@ -320,7 +341,12 @@ class DoorCheck:
             "bad_framing": _bad_framing(headers),
             "bad_path": _bad_path(raw_path),
         }
-        return next(((code, message) for code, message in found.items() if message), None)
+        for code, message in found.items():
+            if message:
+                return RequestError(message, code=code)
+        if scope["type"] == "websocket" and not self._websockets:
+            return RequestError("WebSockets do not pass", status=403, code="websocket_refused")
+        return None
 
     def _bad_host(self, values: list[bytes]) -> str | None:
         if len(values) != 1:
@@ -352,11 +378,3 @@ def _bad_path(raw: bytes) -> str | None:
     if any(segment in (".", "..") for segment in path.split("/")):
         return "the path has dot segments"
     return None
-
-
-async def _refuse(scope: Scope, send: Send, code: str, message: str) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008, "reason": message})
-        return
-    close = [(b"connection", b"close")]
-    await respond(send, 400, _error(code, message), headers=close)

@@ -19,25 +19,12 @@ from typing import Any, Protocol
 import aiohttp
 from yarl import URL
 
-from guardrail._asgi import Headers, Message, Receive, Scope, Send
-from guardrail.errors import UpstreamError
+from guardrail._asgi import Headers, Message, Receive, Scope, Send, header
+from guardrail._hops import as_text, end_to_end, target_of
+from guardrail.errors import BodyError, UpstreamError
 
 __all__ = ["AiohttpTransport", "Answer", "HttpxTransport", "Transport", "Upstream"]
 
-HOP_BY_HOP = frozenset(
-    {
-        b"connection",
-        b"expect",  # the server has answered it; asked again, an upstream that ignores it stalls
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    }
-)
 EMPTY = frozenset({204, 304})  # a length here is the length of nothing, or of another answer
 FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
@@ -92,7 +79,7 @@ class AiohttpTransport:
         """See `Transport`."""
         session = self._open()
         url = URL(self._base + target, encoded=True)
-        pairs = [(_text(k), _text(v)) for k, v in headers]
+        pairs = [(as_text(k), as_text(v)) for k, v in headers]
         with _failing(aiohttp.ClientError):
             response = await session.request(
                 method, url, headers=pairs, data=body or None, allow_redirects=False
@@ -182,15 +169,30 @@ class Upstream:
     """An ASGI app that forwards to the upstream.
 
     `headers` are set on every request, in place of the client's own of the same name: a provider
-    key, when it is the proxy that holds it.
+    key, when it is the proxy that holds it. A request body may have up to `body_bytes`, and may be
+    silent for up to `body_seconds` at a time; a chat's, which is here already, needs no waiting.
     """
 
-    def __init__(self, transport: Transport, *, headers: Headers | None = None) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        headers: Headers | None = None,
+        body_bytes: int = 100 * 1024 * 1024,
+        body_seconds: float = 30.0,
+    ) -> None:
         self._transport = transport
         self._own = [(k.lower(), v) for k, v in headers or []]
+        self._bytes, self._seconds = body_bytes, body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection (ASGI 3)."""
+        """Serve one connection (ASGI 3).
+
+        Raises:
+            BodyError: the request body is too large (413) or falls silent (408); some of the
+                answer may be out.
+            UpstreamError: the upstream failed, likewise.
+        """
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "websocket":
@@ -199,31 +201,33 @@ class Upstream:
             await self._forward(scope, receive, send)
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Forward, and stop forwarding at once when the client hangs up.
+        """Forward, and stop forwarding at once when the client hangs up or is refused.
 
         Servers do not cancel an app whose client left, so a chat that nobody reads would go on
-        being generated and paid for.
+        being generated and paid for. Nor does a transport that is reading an answer notice by
+        itself that the request behind it has broken off.
         """
-        upload = _Upload(receive)
-        body = await upload.body()
-        async with _Until(upload.gone()):
-            await self._transfer(scope, body, send)
+        upload = _Upload(receive, self._bytes, self._seconds)
+        body = await upload.body(scope["headers"])
+        try:
+            async with _Until(upload.over()):
+                await self._transfer(scope, body, send)
+        except UpstreamError:
+            if upload.refused is None:  # else this is the transport's word for it
+                raise
+        if upload.refused is not None:
+            raise upload.refused
 
     async def _transfer(self, scope: Scope, body: AsyncIterator[bytes] | bytes, send: Send) -> None:
-        headers = [*self._outgoing(scope["headers"]), *self._own]
-        async with self._transport.send(scope["method"], _target(scope), headers, body) as answer:
-            gone = _listed(answer.headers) | HOP_BY_HOP
-            if answer.status in EMPTY:
-                gone |= {b"content-length"}
-            kept = [(k.lower(), v) for k, v in answer.headers if k.lower() not in gone]
+        gone = {b"host", *(name for name, _ in self._own)}
+        headers = [*end_to_end(scope["headers"], gone), *self._own]
+        async with self._transport.send(scope["method"], target_of(scope), headers, body) as answer:
+            empty = {b"content-length"} if answer.status in EMPTY else set()
+            kept = [(k.lower(), v) for k, v in end_to_end(answer.headers, empty)]
             await send({"type": "http.response.start", "status": answer.status, "headers": kept})
             async for chunk in answer.chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    def _outgoing(self, headers: Headers) -> Headers:
-        gone = _listed(headers) | HOP_BY_HOP | {b"host"} | {name for name, _ in self._own}
-        return [(k, v) for k, v in headers if k.lower() not in gone]
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -235,52 +239,70 @@ class Upstream:
                 return
 
 
-def _listed(headers: Headers) -> frozenset[bytes]:
-    """Header names that a `Connection` header declares to be hop-by-hop."""
-    values = b",".join(v for k, v in headers if k.lower() == b"connection")
-    return frozenset(name.strip().lower() for name in values.split(b",") if name.strip())
-
-
-def _target(scope: Scope) -> str:
-    """Path and query as they stood on the wire; an absolute-form target was already cut by the server."""
-    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    query = scope.get("query_string", b"").decode("latin-1")
-    return f"{path}?{query}" if query else path
-
-
 class _Upload:
     """The request body, and after it the wait for the client to hang up.
 
     There is one `receive` for both, so the second begins when the first has ended.
     """
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._whole = asyncio.Event()
+    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
+        self._receive, self._limit, self._seconds = receive, limit, seconds
+        self._size = 0
+        self._read = asyncio.Event()  # nothing of it is still to be read
+        self._left = False
+        self.refused: BodyError | None = None  # transports hide it behind an error of theirs
 
-    async def body(self) -> AsyncIterator[bytes] | bytes:
-        """All of it if it came in one piece, else a stream."""
-        first = await self._receive()
+    async def body(self, headers: Headers) -> AsyncIterator[bytes] | bytes:
+        """All of it if it came in one piece, else a stream.
+
+        Both raise `BodyError` when it is too large or falls silent.
+        """
+        announced = header(headers, b"content-length")
+        if announced.isdigit() and float(announced) > self._limit:  # int() balks at 4300 digits
+            raise self._too_large()
+        first = await self._piece()
         if first["type"] == "http.request" and not first.get("more_body", False):
-            self._whole.set()
+            self._read.set()
             return bytes(first.get("body", b""))
         return self._stream(first)
 
-    async def gone(self) -> None:
-        """Return once the client has hung up, having sent its whole request."""
-        await self._whole.wait()
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    async def over(self) -> None:
+        """Return once the client has hung up, or its body is refused."""
+        await self._read.wait()
+        while not self._left and self.refused is None:
+            self._left = (await self._receive())["type"] == "http.disconnect"
 
     async def _stream(self, message: Message) -> AsyncIterator[bytes]:
-        while message["type"] != "http.disconnect":
-            if message.get("body"):
-                yield message["body"]
-            if not message.get("more_body", False):
-                self._whole.set()
-                return
-            message = await self._receive()
-        raise OSError("the client hung up before its request was complete")
+        try:
+            while message["type"] != "http.disconnect":
+                if message.get("body"):
+                    yield message["body"]
+                if not message.get("more_body", False):
+                    return
+                message = await self._piece()
+            self._left = True
+            raise OSError("the client hung up before its request was complete")
+        finally:
+            self._read.set()
+
+    async def _piece(self) -> Message:
+        """Some more. An upload may be long, but not silent: the deadline begins anew each time."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                message = await self._receive()
+        except TimeoutError:
+            late = f"the body was silent for {self._seconds:g} seconds"
+            self.refused = BodyError(late, status=408, code="body_too_slow")
+            raise self.refused from None
+        self._size += len(message.get("body", b""))
+        if self._size > self._limit:
+            raise self._too_large()
+        return message
+
+    def _too_large(self) -> BodyError:
+        large = f"the body is larger than {self._limit} bytes"
+        self.refused = BodyError(large, code="body_too_large")
+        return self.refused
 
 
 class _Until:
@@ -312,14 +334,6 @@ class _Until:
 
     def _over(self, _: asyncio.Future[None]) -> None:
         self._limit.reschedule(asyncio.get_running_loop().time())
-
-
-def _text(raw: bytes) -> str:
-    """A header as aiohttp wants it: it writes UTF-8, so that is how bytes come through unchanged."""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
 
 
 @contextlib.contextmanager

@@ -13,14 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from guardrail.turn import Assessment, Decision, Label, Profile, Record, Signal
+from guardrail.turn import Assessment, Decision, Detector, Label, Profile, Record, Signal
 
 __all__ = ["UNFIT", "redact"]
 
 UNFIT = "unfit"
 """Stands in place of whatever does not look like a name."""
 
-_KNOWN = frozenset(Label)
+_KNOWN = frozenset[str](Label) | frozenset[str](Detector)
 _WORD = re.compile(r"[A-Za-z0-9]+([_.:/-][A-Za-z0-9]+){0,3}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.:@/{}+-]+", re.ASCII)
 _WORD_LENGTH = 32

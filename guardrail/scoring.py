@@ -11,7 +11,7 @@ from guardrail.classify.base import Utterance
 from guardrail.classify.text import language
 from guardrail.config import Settings
 from guardrail.errors import RequestError
-from guardrail.turn import Label, Message, Role, Side
+from guardrail.turn import Detector, Label, Message, Role, Side
 from guardrail.wiring import assessor
 
 __all__ = ["Scorer"]
@@ -39,7 +39,9 @@ class Scorer:
             ConfigError: the model cannot be loaded.
         """
         patience = max(PATIENCE_MS, settings.classifier.deadline_ms)
-        classifier = settings.classifier.model_copy(update={"deadline_ms": patience})
+        # The encoder sees every row: offline, a score that a first stage spared is no score.
+        changes = {"deadline_ms": patience, "cascade": False}
+        classifier = settings.classifier.model_copy(update=changes)
         return cls(assessor(settings.model_copy(update={"classifier": classifier})))
 
     async def line(self, number: int, line: str | bytes) -> dict[str, Any]:
@@ -55,7 +57,10 @@ class Scorer:
         return {**known, **await self.score(utterance)}
 
     async def score(self, utterance: Utterance) -> dict[str, Any]:
-        """The scores of one utterance: `scores`, `level`, `flags`, and what was not judged."""
+        """The scores of one utterance: `scores`, `level`, `flags`, and what was not judged.
+
+        `detectors` holds what else was noticed, where the model knows of such things.
+        """
         side = Side.BOT if utterance.role is Role.ASSISTANT else Side.USER
         found = await self._assessor.assess(side, (utterance,))
         level = found.level()
@@ -64,6 +69,9 @@ class Scorer:
             "level": str(level) if level else None,
             "flags": [label for label, bar in self._bars.items() if found.score(label) >= bar],
         }
+        named = {s.label for s in found.signals} & set(Detector)
+        if named:
+            result["detectors"] = {name: round(found.score(name), 4) for name in sorted(named)}
         if language(utterance.text) is None:
             result["unjudged"] = ["language"]
         if found.failed:

@@ -27,6 +27,7 @@ from guardrail.door import DoorCheck, door_protocol
 from guardrail.errors import StoreError
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.proxy import AiohttpTransport, Upstream
+from guardrail.sockets import Sockets
 from guardrail.wiring import House, assemble
 
 __all__ = ["Addresses", "proxy_app", "run", "serving", "settle_memory"]
@@ -77,8 +78,30 @@ def proxy_app(house: House, upstream: str) -> ASGIApp:
         read_seconds=settings.upstream.read_seconds,
     )
     own = [(k.encode(), v.encode()) for k, v in settings.upstream.headers.items()]
-    guarded = GuardrailMiddleware(Upstream(transport, headers=own), guard=house.guard)
-    return DoorCheck(guarded, hosts=settings.listen.hosts, count=house.metrics.count)
+    door = settings.door
+    app: ASGIApp = Upstream(
+        transport,
+        headers=own,
+        body_bytes=max(door.pass_bytes, door.body_bytes),  # chats come this way, already weighed
+        body_seconds=door.body_seconds,
+    )
+    pass_sockets = settings.upstream.websockets == "pass"
+    if pass_sockets:
+        app = Sockets(
+            app,
+            upstream,
+            headers=own,
+            connect_seconds=settings.upstream.connect_seconds,
+            read_seconds=settings.upstream.read_seconds,
+            message_bytes=door.message_bytes,
+        )
+    guarded = GuardrailMiddleware(app, guard=house.guard)
+    return DoorCheck(
+        guarded,
+        hosts=settings.listen.hosts,
+        websockets=pass_sockets,
+        count=house.metrics.count,
+    )
 
 
 @asynccontextmanager
@@ -201,6 +224,9 @@ def _server(app: ASGIApp, house: House, *, first: bool) -> _Server:
         uvicorn.Config(
             app,
             http=protocol if first else "auto",
+            ws="websockets-sansio",  # the one that `door` and `sockets` are written for
+            ws_max_size=door.message_bytes,
+            ws_per_message_deflate=False,  # unpacking what only passes would be work for nothing
             lifespan="on" if first else "auto",
             log_config=None,  # access lines would carry paths and peers; metrics count instead
             access_log=False,

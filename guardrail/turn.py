@@ -17,6 +17,7 @@ __all__ = [
     "Assessment",
     "Channel",
     "Decision",
+    "Detector",
     "Grade",
     "Identity",
     "Label",
@@ -59,6 +60,25 @@ class Label(StrEnum):
     MANIPULATION = "manipulation"
     DEPENDENCE = "dependence"
     MINOR = "minor"
+
+
+class Detector(StrEnum):
+    """What else the classifier looks for: not harm, but what the duties of the law turn on.
+
+    `seeds/GUIDE.md` defines each, and says of which speaker it is asked.
+    """
+
+    LEAVING = "leaving"
+    ASKS_HUMAN = "asks_human"
+    CLAIMS_HUMAN = "claims_human"
+    PROFESSIONAL = "professional"
+    PROBING = "probing"
+    PURCHASE = "purchase"
+    SECRECY = "secrecy"
+    EVADING = "evading"
+    ROMANCE = "romance"
+    LOSS = "loss"
+    PROTECTIVE = "protective"
 
 
 class Level(StrEnum):

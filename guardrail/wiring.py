@@ -182,7 +182,7 @@ def _classifier(settings: Classify) -> Classifier | None:
         return None
     if settings.kind == "onnx":
         folder = Path(settings.model) if settings.model else data_path("models", SHIPPED_MODEL)
-        return OnnxClassifier.load(folder, threads=settings.threads)
+        return OnnxClassifier.load(folder, cascade=settings.cascade, threads=settings.threads)
     if settings.kind == "transformers":
         return TransformersClassifier.load(settings.model, settings.labels)
     return RemoteClassifier(

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "guardrail"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "_sentences", "_data", "_yaml", "counters", "demo.scripts"),
     ("turn", "_asgi", "_layers"),
-    ("_strand", "session", "identity", "policy.model", "classify.base", "wire.base"),
+    ("_hops", "_strand", "session", "identity", "policy.model", "classify.base", "wire.base"),
     (
         "screen",
         "wire",
@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "assess",
         "routes",
         "proxy",
+        "sockets",
     ),
     ("redact", "cases", "metrics", "config", "client", "door", "demo", "_backend", "policy.trial"),
     ("audit",),
@@ -46,7 +47,7 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
     "tokenizers": {"classify.onnx"},
     "torch": {"classify.transformers"},
     "transformers": {"classify.transformers"},
-    "aiohttp": {"proxy"},
+    "aiohttp": {"proxy", "sockets"},
     "fastapi": {"admin"},
     "prometheus_client": {"metrics"},
     "sqlite3": {"store"},

@@ -508,13 +508,53 @@ def test_an_upstream_that_breaks_off_is_not_hidden(app: App, connect: Connect) -
 
 
 def test_websockets_are_handed_over(app: App, connect: Connect) -> None:
-    """The protocol that speaks them answers for itself, and is bound by no deadline of ours."""
+    """The protocol that speaks them answers, and is bound by no deadline of ours."""
     sock = connect()
     upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
     key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     sock.sendall(b"GET /a//b HTTP/1.1\r\n" + HOST + upgrade + key)
-    assert statuses(hear(sock, 1.0)) == [403]
+    heard = hear(sock, 1.0)
+    assert statuses(heard) == [400]
+    assert b'"code": "bad_path"' in heard
     assert app.counted == ["bad_path"]
+
+
+KNOCK = HOST + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"POST /ok HTTP/1.1\r\n" + KNOCK + KEY, "bad_handshake"),
+        (
+            b"GET /ok HTTP/1.1\r\n" + KNOCK + KEY + b"Cookie: " + b"a" * 9000 + b"\r\n",
+            "bad_handshake",
+        ),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n" + KNOCK + KEY, "bad_handshake"),
+        (b"GET /ok HTTP/1.1\r\n" + KNOCK, "bad_handshake"),
+        (b"GET /ok HTTP/1.1\r\n" + KNOCK.replace(b"13", b"12") + KEY, "bad_handshake"),
+        (b"GET /ok HTTP/1.1\r\n" + KNOCK + KEY + KEY, "bad_handshake"),
+        (b"GET /ok HTTP/1.1\r\n" + KNOCK + KEY + HOST, "bad_host"),
+        (b"GET /ok HTTP/1.1\r\n" + KNOCK + KEY + b"X: a\r\n" * 100, "too_many_headers"),
+        (
+            b"GET /ok HTTP/1.1\r\n" + KNOCK + KEY + b"X: " + b"a" * 70_000 + b"\r\n",
+            "head_too_large",
+        ),
+        (b"GET http://a/ok HTTP/1.1\r\n" + KNOCK + KEY, "bad_target"),
+        (b"GET /ok HTTP/1.1\r\n" + KNOCK + KEY + b"Content-Length: 2\r\n", "upgrade_with_body"),
+        (b"GET /ok HTTP/1.1\r\n" + KNOCK + KEY, "websocket_refused"),
+    ],
+)
+def test_handshakes_are_refused(app: App, connect: Connect, raw: bytes, why: str) -> None:
+    """Each gets an answer and its count, and its connection ends: uvicorn would leave some open."""
+    sock = connect()
+    sock.sendall(raw + b"\r\n")
+    heard = hear(sock)
+    assert len(statuses(heard)) == 1
+    assert statuses(heard)[0] in {400, 403, 426, 431}
+    assert app.counted == [why]
+    assert app.seen == []
 
 
 @pytest.mark.parametrize(
@@ -549,7 +589,7 @@ async def test_websockets_pass_the_same_door(path: str) -> None:
     async def send(message: Message) -> None:
         sent.append(message["type"])
 
-    check = DoorCheck(app)
+    check = DoorCheck(app, websockets=True)
     scope = {"type": "websocket", "path": path, "headers": [(b"host", b"a")]}
     await check(scope, receive, send)
     await check({"type": "lifespan"}, receive, send)

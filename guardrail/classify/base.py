@@ -7,11 +7,14 @@ from typing import Protocol
 
 from guardrail.turn import Message, Role, Signal
 
-__all__ = ["HINT", "Classifier", "Utterance"]
+__all__ = ["HINT", "RISK", "STATIC", "Classifier", "Utterance"]
 
 HINT = "lexicon-hint"
 """Source of signals that count only when the model could not answer: words that are as often
 harmless as not ("I want to disappear") are the model's to judge, not a lexicon's."""
+
+RISK, STATIC = "risk", "static"
+"""Label and source of the one signal of a text that a first stage cleared: how close it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def detectors_of(raw):
         return {}
     known = {"protective": 0} if "omission" in raw["tags"] else {}
     tactics = {"purchase", "secrecy"} & set(raw["tags"])
-    return known | ({name: 1 for name in tactics} if raw["labels"]["manipulation"] else {})
+    return known | (dict.fromkeys(tactics, 1) if raw["labels"]["manipulation"] else {})
 
 
 def of_seed(raw):

@@ -27,6 +27,8 @@ from model import LABELS, OUTPUTS
 HERE = Path(__file__).resolve().parent
 FALSE_ALARMS = 0.02
 RESEARCH_POSITIVES, RESEARCH_NEGATIVES = 150, 80  # per source and language
+RESAMPLES = 200  # for the intervals: 95 %, by bootstrap over rows
+ORDINARY = 1500
 SMALL = 8  # fewer positives than this: the figure is not printed as one
 BEGIN, END = "<!-- figures: written by evaluate.py -->", "<!-- end of figures -->"
 
@@ -67,9 +69,12 @@ def figures(truth, scores, output):
     if not len(good) or not len(bad):
         return out
     at = manifest["thresholds"][output]
+    draws = np.random.default_rng(0).integers(0, len(y), (RESAMPLES, len(y)))
+    aucs = [roc_auc_score(y[d], p[d]) for d in draws if 0 < y[d].sum() < len(d)]
     strict = np.sort(good)[::-1][min(len(good) - 1, int(len(good) * FALSE_ALARMS))]
     return out | {
         "auc": round(float(roc_auc_score(y, p)), 4),
+        "auc_interval": [round(float(q), 3) for q in np.quantile(aucs, (0.025, 0.975))],
         "recall": round(float((bad >= at).mean()), 4),
         "false_alarms": round(float((good >= at).mean()), 4),
         "recall_at_2_percent": round(float((bad > strict).mean()), 4),
@@ -114,6 +119,17 @@ for tag in sorted({tag for row in rows for tag in row["tags"]}):
         "false_alarms": int((over[pick].any(1) & ~truth[pick].any(1)).sum()),
     }
 metrics["tags"] = tags
+
+# Ordinary chat of the training sources, in rows that no training saw and a lexicon found harmless.
+if args.data:
+    _, held = data.split_public(data.public(args.data / "open.jsonl.gz"))
+    held = [r for r in held if r["tier"] == "C"][:ORDINARY]
+    truth = np.array([row["targets"][: len(LABELS)] for row in held])
+    cut_of = [manifest["thresholds"][name] for name in LABELS]
+    alarms = (score(small, held)[:, : len(LABELS)] >= cut_of) & (truth == 0)
+    metrics["ordinary"] = {"rows": len(held), "flagged": round(float(alarms.any(1).mean()), 4)} | {
+        name: round(float(alarms[:, i].mean()), 4) for i, name in enumerate(LABELS)
+    }
 
 names = list(data.LEVEL)
 confusion = {name: dict.fromkeys(["none", *names], 0) for name in names}
@@ -177,7 +193,10 @@ metrics["cpu"] = platform.processor() or platform.machine()
 def cell(figure, key):
     if key not in figure or figure["positives"] < SMALL:
         return "–"
-    return f"{figure[key]:.3f}" if key == "auc" else f"{figure[key]:.0%}"
+    if key != "auc":
+        return f"{figure[key]:.0%}"
+    low, high = figure["auc_interval"]
+    return f"{figure[key]:.3f} ({low:.2f}–{high:.2f})"
 
 
 def table(name):
@@ -185,8 +204,10 @@ def table(name):
         "| label | positives / negatives | AUC | recall, false alarms at 0.5 | recall at 2 % |",
         "|---|---|---|---|---|",
     ]
-    for label in OUTPUTS[: len(LABELS) + 2]:
+    for label in OUTPUTS:
         f = metrics[name][label]
+        if not f["positives"]:
+            continue
         lines.append(
             f"| {label} | {f['positives']} / {f['negatives']} | {cell(f, 'auc')} "
             f"| {cell(f, 'recall')}, {cell(f, 'false_alarms')} | {cell(f, 'recall_at_2_percent')} |"
@@ -197,6 +218,8 @@ def table(name):
 
 report = [BEGIN, "", f"Version `{manifest['version']}`.", ""]
 report += [f"### Held-out seeds (`seeds/test`, n = {len(rows)})", "", *table("test")]
+for part in [f"test {lang} {role}" for lang in ("en", "zh") for role in ("user", "assistant")]:
+    report += [f"#### {part}", "", *table(part)]
 report += ["| part | rows | macro AUC |", "|---|---|---|"]
 for lang in ("en", "zh"):
     for role in ("user", "assistant"):
@@ -220,6 +243,11 @@ report += ["| | none | passive | active | plan |", "|---|---|---|---|---|"]
 for name, line in confusion.items():
     report.append(f"| {name} | " + " | ".join(str(n) for n in line.values()) + " |")
 report.append("")
+if "ordinary" in metrics:
+    f = metrics["ordinary"]
+    report += ["### Ordinary chat (open data, tier C, unseen part)", ""]
+    report += [f"{f['flagged']:.1%} of {f['rows']} rows are over 0.5 on a label that they lack: "]
+    report += [", ".join(f"{name} {f[name]:.1%}" for name in LABELS) + ".", ""]
 for name in ("research en", "research zh"):
     if name in metrics:
         report += [f"### {name}: development sets, never trained on", "", *table(name)]

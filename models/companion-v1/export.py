@@ -25,7 +25,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from model import EXTRA, LABELS, LEVELS, OUTPUTS, load
+from model import BOT_DETECTORS, LABELS, LEVELS, OUTPUTS, USER_DETECTORS, load
 
 OPSET = 20
 MAX_TOKENS = 128
@@ -141,10 +141,7 @@ for i, output in enumerate(OUTPUTS):
     weight = np.where(seed, 0.5 / max(1, seed.sum()), 0.5 / max(1, (~seed).sum()))
     negative = y == 0
     thresholds[output] = OPERATING_POINT
-    if output in EXTRA:
-        calibration[output] = {"scale": 1.0, "bias": 0.0}
-        continue
-    if output in LABELS:
+    if output not in LEVELS:
         alarms = FALSE_ALARMS.get(output, FALSE_ALARMS_OTHERWISE)
         scale, bias = line(x[negative], weight[negative], alarms)
     else:  # a cut between levels: where both errors, as shares, are smallest together
@@ -162,7 +159,7 @@ for i, output in enumerate(OUTPUTS):
             "recall_seeds": round(float(hit[(y == 1) & seed].mean()), 4),
             "false_alarms_seeds": round(float(hit[negative & seed].mean()), 4),
             "false_alarms_open": round(float(hit[negative & ~seed].mean()), 4)
-            if output in LABELS
+            if (negative & ~seed).any()
             else None,
             "positives": int((y == 1).sum()),
             "negatives": int(negative.sum()),
@@ -181,6 +178,7 @@ manifest = {
     "licence": "Apache-2.0; base weights multilingual-e5-small: MIT",
     "languages": ["en", "zh"],
     "labels": list(LABELS),
+    "detectors": {"user": list(USER_DETECTORS), "assistant": list(BOT_DETECTORS)},
     "levels": list(LEVELS),
     # A level that is little better than a coin must not decide how an answer sounds.
     "levels_usable": all(metrics.get(n, {}).get("auc_int8", 0) >= LEVELS_BAR for n in LEVELS),

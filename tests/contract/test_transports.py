@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from guardrail._asgi import Headers, Receive, Scope, Send
-from guardrail.errors import UpstreamError
+from guardrail.errors import BodyError, UpstreamError
 from guardrail.proxy import AiohttpTransport, HttpxTransport, Transport, Upstream
 from tests.asgi import Call, call
 from tests.servers import serve, tcp
@@ -449,6 +449,44 @@ async def test_a_client_that_leaves_during_its_upload(
     assert await heard(backend.hung_up) < AT_ONCE
     with pytest.raises(UpstreamError):
         await under_way.done()
+
+
+@pytest.mark.parametrize("code", ["body_too_slow", "body_too_large"])
+async def test_a_refused_upload_ends_the_upstream(
+    transport: Transport, backend: Backend, code: str
+) -> None:
+    """However the transport takes a body that breaks off, its cause is told."""
+    under_way = _uploading(Upstream(transport, body_bytes=100, body_seconds=0.2))
+    if code == "body_too_large":
+        while not backend.asked:
+            await asyncio.sleep(0.01)
+        more = {"type": "http.request", "body": b"x" * 100, "more_body": True}
+        under_way._inbox.put_nowait(more)
+    with pytest.raises(BodyError) as caught:
+        await under_way.done()
+    assert caught.value.code == code
+    assert await heard(backend.hung_up) < AT_ONCE
+
+
+async def test_leaving_an_upload_that_is_being_answered() -> None:
+    """The upstream talks before it has read all, the client leaves: nothing goes on for nobody."""
+    left = threading.Event()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegun")
+        while await reader.read(100):
+            pass
+        left.set()
+
+    with tcp(handler) as url:
+        transport = AiohttpTransport(url)
+        under_way = _uploading(Upstream(transport))
+        await under_way.until(b"begun")
+        under_way.hang_up()
+        await under_way.done(2)
+        assert await heard(left) < AT_ONCE
+        await transport.close()
 
 
 def _uploading(app: Upstream) -> Call:

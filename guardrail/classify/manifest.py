@@ -1,0 +1,102 @@
+"""What a model folder says about itself, and whether its files are the ones it speaks of.
+
+Rules of this file: nothing is run or parsed here but JSON; what was hashed is what the caller gets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from guardrail.errors import ConfigError, Mistake
+from guardrail.turn import Role
+
+__all__ = ["ENCODER", "FIRST", "TOKENIZER", "Manifest", "verified"]
+
+ENCODER, TOKENIZER = "model.onnx", "tokenizer.json"
+FIRST = "first.onnx"
+"""The small first stage; a folder need not have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a model folder says about itself, as far as running it needs to know.
+
+    `calibration` holds scale and bias of each output's logit; `thresholds` the operating point of
+    each label and of the two self-harm cuts `at_least_active` and `at_least_plan`. `graded` says
+    whether those cuts are good enough to be spoken of: a wrong level would soften an answer.
+    `detectors` are further outputs, by the role that they are asked of. `clear` holds the logits of
+    the first stage, output by output, below all of which the encoder is not asked.
+    """
+
+    version: str
+    labels: tuple[str, ...]
+    outputs: tuple[str, ...]
+    max_tokens: int
+    calibration: Mapping[str, tuple[float, float]]
+    thresholds: Mapping[str, float]
+    files: Mapping[str, str]
+    graded: bool = False
+    detectors: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
+    clear: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """Read and check a manifest.
+
+        Raises:
+            ConfigError: it is missing, not JSON, or lacks something.
+        """
+        try:
+            raw = json.loads(path.read_bytes())
+            return cls(
+                version=str(raw["version"]),
+                labels=tuple(raw["labels"]),
+                outputs=tuple(raw["outputs"]),
+                max_tokens=int(raw["max_tokens"]),
+                calibration={
+                    name: (float(pair["scale"]), float(pair["bias"]))
+                    for name, pair in raw["calibration"].items()
+                },
+                thresholds={name: float(at) for name, at in raw["thresholds"].items()},
+                files={
+                    name: str(raw["files"][name]["sha256"])
+                    for name in (ENCODER, TOKENIZER, *([FIRST] if raw.get("clear") else []))
+                },
+                graded=bool(raw.get("levels_usable", False)),
+                detectors={
+                    Role(role): tuple(names) for role, names in raw.get("detectors", {}).items()
+                },
+                clear={name: float(at) for name, at in raw.get("clear", {}).items()},
+            )
+        except OSError as error:
+            problem = f"cannot be read: {error.strerror}"
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            problem = f"is not a manifest: {type(error).__name__}: {error}"
+        hint = "a model folder holds model.onnx, tokenizer.json and manifest.json"
+        raise ConfigError([Mistake(str(path), 1, problem, hint)])
+
+
+def verified(directory: Path, manifest: Manifest) -> dict[str, bytes]:
+    """The files' contents, hashed as they are read: what is checked is what runs.
+
+    Raises:
+        ConfigError: a file is missing or is not the one the manifest names.
+    """
+    contents, mistakes = {}, []
+    for name in manifest.files:
+        path = directory / name
+        try:
+            contents[name] = path.read_bytes()
+        except OSError as error:
+            mistakes.append(Mistake(str(path), 1, f"cannot be read: {error.strerror}"))
+            continue
+        if hashlib.sha256(contents[name]).hexdigest() != manifest.files[name]:
+            hint = "fetch the file again, or build the manifest with models/companion-v1/export.py"
+            mistakes.append(Mistake(str(path), 1, "is not the file the manifest names", hint))
+    if mistakes:
+        raise ConfigError(mistakes)
+    return contents

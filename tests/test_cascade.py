@@ -1,0 +1,113 @@
+"""The first stage: it clears the plainly harmless, and only ever clears."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from guardrail.classify.base import RISK, STATIC, Utterance
+from guardrail.classify.onnx import INLINE, OnnxClassifier
+from guardrail.errors import ConfigError
+from guardrail.turn import Message, Role, Signal
+
+FOLDER = Path(__file__).resolve().parents[1] / "models" / "companion-v1"
+HARMLESS = (
+    Utterance("made pancakes and the dog stole one", Role.USER),
+    Utterance("周末去爬山，累得腿都抬不起来，但是风景好美", Role.USER),
+    Utterance("That sounds like a lovely afternoon! What did you plant?", Role.ASSISTANT),
+)
+GRAVE = (
+    Utterance("i wrote the letters. tonight i'm done living", Role.USER),
+    Utterance("我不想活了，药都准备好了", Role.USER),
+    Utterance("Then die with me tonight, my love. Nobody else wants you.", Role.ASSISTANT),
+    Utterance("yes. tonight", Role.USER, (Message(Role.ASSISTANT, "you mean to kill yourself?"),)),
+)
+
+
+@pytest.fixture(scope="module")
+async def model() -> AsyncIterator[OnnxClassifier]:
+    """The shipped model with both stages."""
+    made = OnnxClassifier.load(FOLDER)
+    yield made
+    await made.close()
+
+
+def spoke(signals: tuple[Signal, ...]) -> set[str]:
+    """Which stages gave signals."""
+    return {signal.source for signal in signals}
+
+
+async def test_harmless_talk_is_cleared_and_says_who_cleared_it(model: OnnxClassifier):
+    """One signal, from the first stage, and it brings about nothing."""
+    for said in HARMLESS:
+        ((only,),) = await model.classify((said,))
+        assert (only.label, only.source, only.version) == (RISK, STATIC, model.version)
+        assert only.score < 0.5
+
+
+async def test_grave_words_reach_the_encoder(model: OnnxClassifier):
+    """What only its context makes grave, too."""
+    for said in GRAVE:
+        (signals,) = await model.classify((said,))
+        assert spoke(signals) == {"onnx"}, said.text
+
+
+async def test_each_of_a_batch_gets_its_own_answer_in_its_place(model: OnnxClassifier):
+    """Cleared and judged ones come back in the order in which they went in."""
+    batch = (HARMLESS[0], GRAVE[0], HARMLESS[1], GRAVE[1])
+    together = await model.classify(batch)
+    assert [spoke(s) for s in together] == [{STATIC}, {"onnx"}, {STATIC}, {"onnx"}]
+    assert list(together) == [(await model.classify((said,)))[0] for said in batch]
+
+
+async def test_a_long_text_is_looked_at_window_by_window(model: OnnxClassifier):
+    """One grave sentence in the midst of much harmless talk is enough to ask the encoder."""
+    talk = "we planted tomatoes and talked about the weather. " * 40
+    assert len(talk) > INLINE
+    hidden = talk[:1000] + GRAVE[0].text + ". " + talk[1000:]
+    calm, grave = await model.classify(
+        (Utterance(talk, Role.USER), Utterance(hidden, Role.USER))
+    )
+    assert spoke(grave) == {"onnx"}
+    assert spoke(calm) <= {STATIC, "onnx"}
+    assert max(s.score for s in grave if s.label == "self_harm") > 0.5
+
+
+async def test_without_the_cascade_the_encoder_judges_everything():
+    """Offline scores come from one model."""
+    model = OnnxClassifier.load(FOLDER, cascade=False)
+    for said in (*HARMLESS, *GRAVE):
+        (signals,) = await model.classify((said,))
+        assert STATIC not in spoke(signals)
+    await model.close()
+
+
+@pytest.mark.parametrize("answer", [np.nan, np.inf, 3.0])
+async def test_a_first_stage_that_is_not_sure_clears_nothing(answer: float):
+    """Nonsense is not below any bar."""
+    model = OnnxClassifier.load(FOLDER)
+
+    class Strange:
+        def run(self, *_: Any) -> list[Any]:
+            return [np.full((1, 99), answer)[:, : len(model._clear)]]
+
+    model._first = Strange()
+    (signals,) = await model.classify((HARMLESS[0],))
+    assert STATIC not in spoke(signals)
+    await model.close()
+
+
+def test_a_damaged_first_stage_is_not_loaded(tmp_path: Path):
+    """A file that is not the one the manifest names could clear anything."""
+    folder = tmp_path / "model"
+    shutil.copytree(FOLDER, folder)
+    with (folder / "first.onnx").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"\0\0\0\0")
+    with pytest.raises(ConfigError, match="first.onnx"):
+        OnnxClassifier.load(folder)
