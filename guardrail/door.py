@@ -10,8 +10,8 @@ Beyond what uvicorn and llhttp refuse by themselves, five of their leniencies en
    served, where they would pass for identity headers that a proxy before us has checked.
 2. An `Upgrade` to anything but WebSocket is ignored by uvicorn, but the parser has by then stopped
    counting the body: a body that follows would be read as the next request.
-3. A WebSocket handshake that its own parser cannot read (another method than GET, a long header
-   line) is not answered by uvicorn, and the connection stands for ever.
+3. A WebSocket handshake that its own parser cannot read (a line over 8 KiB) is not answered by
+   uvicorn, and the connection stands for ever.
 4. A request that comes before the answer to the last one is out is not served (RFC 9112, 9.3.2,
    lets us close): pipelined chat does not exist, smuggled tails do.
 5. What is neither head nor body (trailers, chunk extensions, blank lines) has no bound of its own.
@@ -182,7 +182,9 @@ class DoorProtocol(HttpToolsProtocol):
         spoken = cast("WebSocketsSansIOProtocol", self.transport.get_protocol())
         if not spoken.handshake_initiated:
             spoken.close_sent = True  # else it would answer, too, if the server stopped just now
-            self._refuse(400, "bad_handshake", "this is no WebSocket handshake")
+            self._refuse(
+                400, "bad_handshake", "this handshake cannot be read, or has a line over 8 KiB"
+            )
 
     def send_400_response(self, msg: str) -> None:
         """The parser gave up, or was stopped by us."""

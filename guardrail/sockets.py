@@ -149,7 +149,7 @@ class Sockets:
             timeout=aiohttp.ClientWSTimeout(ws_close=CLOSING),
             autoclose=False,  # it would answer every code with 1000
             heartbeat=self._heartbeat,
-            max_msg_size=self._bytes,
+            max_msg_size=self._bytes + 1,  # that many are already too many
         )
         return cast("_Upstream", opened)
 

@@ -16,6 +16,9 @@ from guardrail.errors import ConfigError
 from guardrail.turn import Message, Role, Signal
 
 FOLDER = Path(__file__).resolve().parents[1] / "models" / "companion-v1"
+pytestmark = pytest.mark.skipif(
+    not (FOLDER / "first.onnx").exists(), reason="models/companion-v1/first.onnx is not here"
+)
 HARMLESS = (
     Utterance("made pancakes and the dog stole one", Role.USER),
     Utterance("周末去爬山，累得腿都抬不起来，但是风景好美", Role.USER),
@@ -70,9 +73,7 @@ async def test_a_long_text_is_looked_at_window_by_window(model: OnnxClassifier):
     talk = "we planted tomatoes and talked about the weather. " * 40
     assert len(talk) > INLINE
     hidden = talk[:1000] + GRAVE[0].text + ". " + talk[1000:]
-    calm, grave = await model.classify(
-        (Utterance(talk, Role.USER), Utterance(hidden, Role.USER))
-    )
+    calm, grave = await model.classify((Utterance(talk, Role.USER), Utterance(hidden, Role.USER)))
     assert spoke(grave) == {"onnx"}
     assert spoke(calm) <= {STATIC, "onnx"}
     assert max(s.score for s in grave if s.label == "self_harm") > 0.5

@@ -7,10 +7,14 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 import watchfiles
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import InvalidStatus
 
 from guardrail.config import Settings
 from guardrail.errors import StoreError
@@ -67,6 +71,48 @@ async def test_a_helper_that_dies_says_so(tmp_path, monkeypatch):
         async with serving(settings(tmp_path)):
             line = await told(logs, "helper ended")
     assert (line["helper"], line["kind"]) == ("policy watch", "TypeError")
+
+
+@pytest.mark.parametrize("setting", [{}, {"websockets": "pass"}])
+async def test_websockets_pass_only_where_they_may(tmp_path, setting):
+    """By default they do not: a chat over one would be seen by nobody. Either way each counts."""
+
+    async def echo(sock: ServerConnection) -> None:
+        async for message in sock:
+            await sock.send(message)
+
+    async with serve(echo, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        upstream = {"url": f"http://127.0.0.1:{port}", **setting}
+        async with serving(settings(tmp_path, upstream=upstream)) as (house, addresses):
+            url = addresses.proxy.replace("http", "ws") + "/v1/chat/completions"
+            if setting:
+                async with connect(url) as sock:
+                    await sock.send("hi")
+                    assert await sock.recv() == "hi"
+            else:
+                with pytest.raises(InvalidStatus) as caught:
+                    await connect(url).__aenter__()
+                assert caught.value.response.status_code == 403
+            shown, _ = house.metrics.render("")
+    passed = b'guardrail_websockets_total{why="websocket"} 1.0' in shown
+    refused = b'guardrail_refused_total{why="websocket_refused"} 1.0' in shown
+    assert (passed, refused) == (bool(setting), not setting)
+
+
+async def test_uploads_have_a_bound_of_their_own(tmp_path):
+    """Outside the chat routes; a chat's own bound is not narrowed by it."""
+    door = {"pass_bytes": 10, "body_bytes": 1000}
+    async with (
+        serving(settings(tmp_path, door=door)) as (house, addresses),
+        httpx.AsyncClient(base_url=addresses.proxy, trust_env=False) as client,
+    ):
+        got = await client.post("/files", content=b"x" * 1001)
+        assert (got.status_code, got.json()["error"]["code"]) == (413, "body_too_large")
+        chat = {"model": "kai", "messages": [{"role": "user", "content": "hi"}]}
+        assert (await client.post("/v1/chat/completions", json=chat)).status_code == 200
+        shown, _ = house.metrics.render("")
+    assert b'guardrail_refused_total{why="body_too_large"} 1.0' in shown
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ FIRST = "first.onnx"
 class Manifest:
     """What a model folder says about itself, as far as running it needs to know.
 
-    `calibration` holds scale and bias of each output's logit; `thresholds` the operating point of
+    `calibration` holds scale and bias of each output's logit, for each language and role ("en user");
+    `thresholds` the operating point of
     each label and of the two self-harm cuts `at_least_active` and `at_least_plan`. `graded` says
     whether those cuts are good enough to be spoken of: a wrong level would soften an answer.
     `detectors` are further outputs, by the role that they are asked of. `clear` holds the logits of
@@ -36,7 +37,7 @@ class Manifest:
     labels: tuple[str, ...]
     outputs: tuple[str, ...]
     max_tokens: int
-    calibration: Mapping[str, tuple[float, float]]
+    calibration: Mapping[str, Mapping[str, tuple[float, float]]]
     thresholds: Mapping[str, float]
     files: Mapping[str, str]
     graded: bool = False
@@ -58,8 +59,11 @@ class Manifest:
                 outputs=tuple(raw["outputs"]),
                 max_tokens=int(raw["max_tokens"]),
                 calibration={
-                    name: (float(pair["scale"]), float(pair["bias"]))
-                    for name, pair in raw["calibration"].items()
+                    group: {
+                        name: (float(pair["scale"]), float(pair["bias"]))
+                        for name, pair in pairs.items()
+                    }
+                    for group, pairs in raw["calibration"].items()
                 },
                 thresholds={name: float(at) for name, at in raw["thresholds"].items()},
                 files={

@@ -30,7 +30,7 @@ from tokenizers import Tokenizer
 
 from guardrail.classify.base import RISK, STATIC, Utterance
 from guardrail.classify.manifest import ENCODER, FIRST, TOKENIZER, Manifest, verified
-from guardrail.classify.text import layout, pack, windows
+from guardrail.classify.text import language, layout, pack, windows
 from guardrail.errors import ClassifierError, ConfigError, Mistake
 from guardrail.turn import Label, Level, Role, Signal
 
@@ -74,9 +74,10 @@ class OnnxClassifier:
         self._manifest, self._session, self._tokenizer = manifest, session, tokenizer
         self._first = first
         self._limit = max_tokens or manifest.max_tokens
-        pairs = [manifest.calibration[output] for output in manifest.outputs]
-        self._scale = np.array([scale for scale, _ in pairs])
-        self._bias = np.array([bias for _, bias in pairs])
+        self._lines = {
+            group: np.array([pairs[output] for output in manifest.outputs]).T
+            for group, pairs in manifest.calibration.items()
+        }
         self._column = {output: i for i, output in enumerate(manifest.outputs)}
         self._clear = np.array([manifest.clear.get(o, np.inf) for o in manifest.outputs])
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")
@@ -190,7 +191,9 @@ class OnnxClassifier:
             if stop.is_set():
                 raise ClassifierError("cancelled")
             rows.append(self._session.run(None, feed)[0][0])
-        logits = np.array(rows, np.float64) * self._scale + self._bias
+        who = Role.USER if said.role is Role.USER else Role.ASSISTANT
+        scale, bias = self._lines[f"{language(said.text) or 'en'} {who}"]
+        logits = np.array(rows, np.float64) * scale + bias
         if not np.isfinite(logits).all():
             raise ClassifierError("nan")
         return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))))

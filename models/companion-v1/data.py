@@ -16,6 +16,8 @@ import random
 import sys
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, USER_DETECTORS
 
@@ -238,6 +240,18 @@ def encode(rows, tokenizer, limit):
     for text, context in zip(texts, before, strict=True):
         room = limit - 2 - min(len(context.ids) + 1 if context.ids else 0, limit // 4)
         out.append(pack(windows(text.ids, room)[0], context.ids, limit))
+    return out
+
+
+def calibrated(logits, rows, manifest):
+    """Logits on the scale of the manifest: 0 is the operating point of the row's group."""
+    out = np.zeros_like(logits)
+    for i, row in enumerate(rows):
+        pairs = manifest["calibration"][f"{row['lang']} {row['role']}"]
+        out[i] = [
+            x * pairs[o]["scale"] + pairs[o]["bias"]
+            for x, o in zip(logits[i], OUTPUTS, strict=True)
+        ]
     return out
 
 

@@ -40,8 +40,6 @@ args = cli.parse_args()
 
 manifest = json.loads((HERE / "manifest.json").read_text("utf-8"))
 tokenizer = Tokenizer.from_file(str(HERE / "tokenizer.json"))
-scale = np.array([manifest["calibration"][o]["scale"] for o in OUTPUTS])
-bias = np.array([manifest["calibration"][o]["bias"] for o in OUTPUTS])
 
 
 def session_of(path):
@@ -56,7 +54,7 @@ def score(session, rows):
     for ids, mask in data.encode(rows, tokenizer, manifest["max_tokens"]):
         feed = {"ids": np.array([ids], np.int64), "mask": np.array([mask], np.int64)}
         out.append(session.run(None, feed)[0][0])
-    return 1 / (1 + np.exp(-(np.array(out, np.float64) * scale + bias)))
+    return 1 / (1 + np.exp(-data.calibrated(np.array(out, np.float64), rows, manifest)))
 
 
 def figures(truth, scores, output):

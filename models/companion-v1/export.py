@@ -34,7 +34,8 @@ OPERATING_POINT = 0.5  # what a score of 0.5 means is set by the calibration:
 FALSE_ALARMS = {"self_harm": 0.04}  # of the dev mix; a missed crisis costs more than a kind word
 FALSE_ALARMS_OTHERWISE = 0.02
 SCALES = 0.4, 2.5
-OPEN_DEV = 2500
+ENOUGH = 250  # clean rows of a group, below which the whole decides
+OPEN_DEV = 3500
 NAME = "companion-v1"
 
 cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -133,38 +134,76 @@ def line(x, weight, alarms):
     return scale, -scale * soft
 
 
-calibration, thresholds, metrics = {}, {}, {}
-for i, output in enumerate(OUTPUTS):
-    known = ~np.isnan(truth[:, i])
+def fitted(output, part):
+    """Scale and bias of one output for one group of rows (a mask), or `None` for too few."""
+    i = OUTPUTS.index(output)
+    known = part & ~np.isnan(truth[:, i])
     x, y, seed = small[known, i], truth[known, i], is_seed[known]
-    # Hard seeds and ordinary public rows weigh the same, however many there are of each.
-    weight = np.where(seed, 0.5 / max(1, seed.sum()), 0.5 / max(1, (~seed).sum()))
-    negative = y == 0
-    thresholds[output] = OPERATING_POINT
-    if output not in LEVELS:
-        alarms = FALSE_ALARMS.get(output, FALSE_ALARMS_OTHERWISE)
-        scale, bias = line(x[negative], weight[negative], alarms)
-    else:  # a cut between levels: where both errors, as shares, are smallest together
+    if (
+        output in LEVELS
+    ):  # a cut between levels: where both errors, as shares, are smallest together
         cuts = np.sort(x)
         errors = [(x[y == 1] < cut).mean() + (x[y == 0] >= cut).mean() for cut in cuts]
-        scale, bias = 1.0, -cuts[int(np.argmin(errors))]
-    calibration[output] = {"scale": round(scale, 4), "bias": round(float(bias), 4)}
-    probability = 1 / (1 + np.exp(-(scale * x + bias)))
-    if len(set(y)) == 2:
-        hit = probability >= thresholds[output]
-        metrics[output] = {
-            "auc_int8": round(roc_auc_score(y, x), 4),
-            "auc_float": round(roc_auc_score(y, full[known, i]), 4),
-            "recall": round(float(hit[y == 1].mean()), 4),
-            "recall_seeds": round(float(hit[(y == 1) & seed].mean()), 4),
-            "false_alarms_seeds": round(float(hit[negative & seed].mean()), 4),
-            "false_alarms_open": round(float(hit[negative & ~seed].mean()), 4)
-            if (negative & ~seed).any()
-            else None,
-            "positives": int((y == 1).sum()),
-            "negatives": int(negative.sum()),
-        }
-        print(f"{output:16} at {thresholds[output]:.3f} {metrics[output]}")
+        return 1.0, -cuts[int(np.argmin(errors))]
+    negative = y == 0
+    if negative.sum() < ENOUGH:
+        return None
+    # Hard seeds and ordinary public rows weigh the same, however many there are of each.
+    weight = np.where(seed, 0.5 / max(1, seed.sum()), 0.5 / max(1, (~seed).sum()))
+    alarms = FALSE_ALARMS.get(output, FALSE_ALARMS_OTHERWISE)
+    return line(x[negative], weight[negative], alarms)
+
+
+# The same score is to mean the same for each speaker and language, so each gets a line of its own.
+whole = np.ones(len(rows), bool)
+groups = {
+    f"{lang} {role}": np.array([r["lang"] == lang and r["role"] == role for r in rows])
+    for lang in ("en", "zh")
+    for role in ("user", "assistant")
+}
+calibration = {
+    group: {
+        output: dict(
+            zip(
+                ("scale", "bias"),
+                (
+                    round(float(v), 4)
+                    for v in (output not in LEVELS and fitted(output, part))
+                    or fitted(output, whole)
+                ),
+                strict=True,
+            )
+        )
+        for output in OUTPUTS
+    }
+    for group, part in groups.items()
+}
+thresholds = dict.fromkeys(OUTPUTS, OPERATING_POINT)
+score_of = np.zeros_like(small)
+for group, part in groups.items():
+    pairs = [calibration[group][output] for output in OUTPUTS]
+    score_of[part] = small[part] * [p["scale"] for p in pairs] + [p["bias"] for p in pairs]
+metrics = {}
+for i, output in enumerate(OUTPUTS):
+    known = ~np.isnan(truth[:, i])
+    x, y, seed, float_x = score_of[known, i], truth[known, i], is_seed[known], full[known, i]
+    hit, negative = x >= 0.0, y == 0  # a logit of 0 is a score of 0.5
+    if len(set(y)) < 2:
+        continue
+    metrics[output] = {
+        "auc_int8": round(roc_auc_score(y, small[known, i]), 4),
+        "auc_float": round(roc_auc_score(y, float_x), 4),
+        "auc_calibrated": round(roc_auc_score(y, x), 4),
+        "recall": round(float(hit[y == 1].mean()), 4),
+        "recall_seeds": round(float(hit[(y == 1) & seed].mean()), 4),
+        "false_alarms_seeds": round(float(hit[negative & seed].mean()), 4),
+        "false_alarms_open": round(float(hit[negative & ~seed].mean()), 4)
+        if (negative & ~seed).any()
+        else None,
+        "positives": int((y == 1).sum()),
+        "negatives": int(negative.sum()),
+    }
+    print(f"{output:16} {metrics[output]}")
 
 # --- the manifest -------------------------------------------------------------------------------
 files = {}

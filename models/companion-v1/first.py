@@ -77,12 +77,25 @@ class First(nn.Module):
 
 
 # --- rows, and what the encoder says of them ----------------------------------------------------
-def teacher(coded):
-    """Calibrated logits of the int8 encoder, kept on disk: this is the slow part."""
+def teacher(rows, coded):
+    """Calibrated logits of the int8 encoder; what it said is kept on disk: this is the slow part.
+
+    A detector that is not asked of the speaker says nothing.
+    """
     key = hashlib.sha256(manifest["version"].encode() + repr(coded).encode()).hexdigest()[:16]
     cache = args.out / f"teacher-{key}.npy"
-    if cache.exists():
-        return np.load(cache)
+    if not cache.exists():
+        np.save(cache, encoder(coded))
+    out = data.calibrated(np.load(cache), rows, manifest)
+    for row, logits in zip(rows, out, strict=True):
+        own = USER_DETECTORS if row["role"] == "user" else BOT_DETECTORS
+        for name in DETECTORS:
+            if name not in own:
+                logits[OUTPUTS.index(name)] = SILENT
+    return out
+
+
+def encoder(coded):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(str(args.model / "model.onnx"), options)
@@ -94,10 +107,7 @@ def teacher(coded):
         out[part] = session.run(None, {"ids": ids, "mask": mask})[0]
         if at % 4000 == 0:
             print(f"  encoder: {at}/{len(order)} {time.time() - began:.0f}s", flush=True)
-    pairs = [manifest["calibration"][name] for name in OUTPUTS]
-    out = out * [p["scale"] for p in pairs] + [p["bias"] for p in pairs]
-    np.save(cache, out.astype(np.float32))
-    return out.astype(np.float32)
+    return out
 
 
 def padded(coded):
@@ -121,19 +131,7 @@ rows = with_talk + public
 coded = data.encode(rows, tokenizer, LIMIT)
 print(f"{len(seeds)} seeds, {len(public)} public; dev {len(dev)} seeds, {len(open_dev)} public")
 
-
-def asked(rows, logits):
-    """The encoder's logits, with the detectors of the other speaker out of the way."""
-    out = logits.copy()
-    for row, line in zip(rows, out, strict=True):
-        own = USER_DETECTORS if row["role"] == "user" else BOT_DETECTORS
-        for name in DETECTORS:
-            if name not in own:
-                line[OUTPUTS.index(name)] = SILENT
-    return out
-
-
-goal = torch.tensor(asked(rows, teacher(coded)))
+goal = torch.tensor(teacher(rows, coded))
 
 
 def fit(chosen, name):
@@ -241,7 +239,7 @@ torch.onnx.export(
     dynamic_axes={"ids": {0: "b", 1: "n"}, "mask": {0: "b", 1: "n"}, "logits": {0: "b"}},
 )  # fmt: skip
 held = data.encode(dev + open_dev, tokenizer, LIMIT)
-scores, said = outputs(final, held), asked(dev + open_dev, teacher(held))
+scores, said = outputs(final, held), teacher(dev + open_dev, held)
 found = said >= np.log(ALERT / (1 - ALERT))
 cleared = clears(scores, bars)
 harmless = ~found[:, gate].any(1)
