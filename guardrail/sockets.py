@@ -67,7 +67,8 @@ class Sockets:
 
     `headers` are set on every handshake, in place of the client's own. A message from the upstream
     may have up to `message_bytes`; the client's are bounded by the server (`ws_max_size`). The
-    upstream is pinged after `heartbeat` seconds of silence.
+    upstream is pinged after `heartbeat` seconds of silence; for as long a client may leave a
+    message untaken.
     """
 
     def __init__(
@@ -122,13 +123,13 @@ class Sockets:
             except (aiohttp.ClientError, OSError) as error:
                 raise UpstreamError(type(error).__name__) from error
             await send(upstream.accept())
-            await _Relay(upstream, first, receive, send).run()
+            await _Relay(upstream, first, receive, send, patience=self._heartbeat).run()
         finally:
             first.cancel()
             opening.cancel()
             opened, _ = await asyncio.gather(opening, first, return_exceptions=True)
             if isinstance(opened, _Upstream):
-                await opened.close()  # does nothing if it is closed
+                await opened.leave(CLIENT_LOST)  # does nothing if it is closed
 
     async def _open(self, scope: Scope) -> _Upstream:
         if self._session is None:
@@ -164,6 +165,12 @@ class _Upstream(aiohttp.ClientWebSocketResponse):
         ]
         return {"type": "websocket.accept", "subprotocol": self.protocol, "headers": headers}
 
+    async def leave(self, end: End) -> None:
+        """Say goodbye, and wait for no more than `CLOSING` for the answer behind what comes."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING):
+                await self.close(code=end.code, message=end.reason.encode())
+
 
 async def _stay(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -182,9 +189,16 @@ class _Relay:
     """One open WebSocket on each side."""
 
     def __init__(
-        self, upstream: _Upstream, first: asyncio.Future[Message], receive: Receive, send: Send
+        self,
+        upstream: _Upstream,
+        first: asyncio.Future[Message],
+        receive: Receive,
+        send: Send,
+        *,
+        patience: float,
     ) -> None:
         self._upstream, self._first, self._receive, self._send = upstream, first, receive, send
+        self._patience = patience
 
     async def run(self) -> None:
         """Carry messages both ways until one side closes; then close the other in the same way."""
@@ -203,7 +217,7 @@ class _Relay:
         upstream = None if outward.cancelled() else outward.result()
         await asyncio.gather(
             self._close_client(upstream or client or UPSTREAM_LOST),
-            self._close_upstream(client or upstream or CLIENT_LOST),
+            self._upstream.leave(client or upstream or CLIENT_LOST),
         )
 
     async def _inward(self) -> End | None:
@@ -236,7 +250,8 @@ class _Relay:
                 code = self._upstream.close_code or NO_CODE
                 return _end(code, message.extra or "") or UPSTREAM_LOST
             try:
-                await self._send(event)
+                async with asyncio.timeout(self._patience):  # no ping tells of one who never reads
+                    await self._send(event)
             except (OSError, RuntimeError):  # the latter where uvicorn itself has closed
                 return None
 
@@ -245,9 +260,6 @@ class _Relay:
         with contextlib.suppress(OSError, RuntimeError):  # too late, or nobody reads
             async with asyncio.timeout(CLOSING):
                 await self._send(close)
-
-    async def _close_upstream(self, end: End) -> None:
-        await self._upstream.close(code=end.code, message=end.reason.encode())
 
 
 def _end(code: int, reason: str) -> End | None:

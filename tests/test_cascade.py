@@ -110,5 +110,5 @@ def test_a_damaged_first_stage_is_not_loaded(tmp_path: Path):
     with (folder / "first.onnx").open("r+b") as file:
         file.seek(1000)
         file.write(b"\0\0\0\0")
-    with pytest.raises(ConfigError, match="first.onnx"):
+    with pytest.raises(ConfigError, match=r"first\.onnx"):
         OnnxClassifier.load(folder)

@@ -117,23 +117,14 @@ async def upstream(backend: Backend) -> AsyncIterator[str]:
         yield f"http://{host}:{port}"
 
 
-class Counted(list[tuple[str, str]]):
-    """What the door counted."""
-
-    def count(self, what: str, why: str) -> None:
-        """Stands for the metrics."""
-        self.append((what, why))
-
-
 @contextlib.asynccontextmanager
 async def proxy(
-    upstream: str, *, counted: Counted | None = None, **more: Any
+    upstream: str, *, count: Callable[[str, str], None] | None = None, **more: Any
 ) -> AsyncIterator[str]:
     """A proxy before it that lets WebSockets pass; gives its address as the client says it."""
     ping = more.pop("ping", 20.0)
-    counted = Counted() if counted is None else counted
     app = Sockets(Upstream(AiohttpTransport(upstream)), upstream, message_bytes=CAP, **more)
-    door = DoorCheck(app, websockets=True, count=counted.count)
+    door = DoorCheck(app, websockets=True, count=count or (lambda _, __: None))
     settings = {
         "http": door_protocol(5, 64 * 1024, 100),
         "ws": "websockets-sansio",
@@ -399,6 +390,17 @@ async def test_a_slow_client_slows_the_upstream(front: str, backend: Backend) ->
         await soon(backend.closed)
 
 
+async def test_a_client_that_never_reads_is_cut_off(upstream: str, backend: Backend) -> None:
+    """Its socket stands and nothing is ever lost: only patience ends it."""
+    async with (
+        proxy(upstream, heartbeat=0.5) as front,
+        connect(front + "/floods", max_queue=1) as sock,
+    ):
+        await asyncio.wait_for(backend.closed.wait(), SOON * 3)
+        sock.transport.abort()
+    assert backend.left == [(1001, "the client is gone")]
+
+
 # -- what does not come about ------------------------------------------------------------------
 
 
@@ -459,8 +461,8 @@ async def test_a_client_that_talks_before_it_is_let_in(front: str, backend: Back
 
 async def test_the_door_stands_before_it(upstream: str, backend: Backend) -> None:
     """What it refuses is counted and not asked for."""
-    counted = Counted()
-    async with proxy(upstream, counted=counted) as front:
+    counted = []
+    async with proxy(upstream, count=lambda *what: counted.append(what)) as front:
         with pytest.raises(InvalidStatus) as caught:
             await connect(front + "/a//b").__aenter__()
     assert caught.value.response.status_code == 400
@@ -471,7 +473,7 @@ async def test_the_door_stands_before_it(upstream: str, backend: Backend) -> Non
 async def test_refusals_leave_the_log_alone(
     upstream: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """uvicorn tells off apps whose refusal it has not seen through; at 3 a.m. that misleads."""
+    """It would say of an app whose refusal it has not seen through that it refused nothing."""
     async with proxy(upstream) as front:
         for path in ("/secret", "/a//b"):
             with pytest.raises(InvalidStatus):

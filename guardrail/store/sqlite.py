@@ -138,9 +138,11 @@ def _update(
     known = db.execute(
         "SELECT body FROM session WHERE conversation = ?", (conversation,)
     ).fetchone()
-    spent = db.execute(
-        "SELECT seconds, turns, last_seen FROM usage WHERE user = ? AND day = ?", ledger
-    ).fetchone()
+    spent = None
+    if ledger[0] is not None:  # an unknown user has no ledger
+        spent = db.execute(
+            "SELECT seconds, turns, last_seen FROM usage WHERE user = ? AND day = ?", ledger
+        ).fetchone()
     session, usage = change(
         None if known is None else _session(*known), Usage() if spent is None else Usage(*spent)
     )
@@ -149,7 +151,7 @@ def _update(
         " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen, body = excluded.body",
         (conversation, session.last_seen, orjson.dumps(session)),
     )
-    if ledger[0] is not None:  # an unknown user has no ledger
+    if ledger[0] is not None:
         db.execute(
             "INSERT INTO usage (user, day, seconds, turns, last_seen) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET seconds = excluded.seconds, turns = excluded.turns,"
