@@ -38,7 +38,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("responder",),
     ("middleware", "admin"),
     ("wiring",),
-    ("scoring", "doctor", "serving", "testing"),
+    ("explain", "scoring", "doctor", "serving", "testing"),
     ("cli",),
     ("__main__", "__init__"),
 )
