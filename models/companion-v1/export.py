@@ -33,6 +33,7 @@ LEVELS_BAR = 0.8  # development AUC from which the server gives levels out
 OPERATING_POINT = 0.5  # what a score of 0.5 means is set by the calibration:
 FALSE_ALARMS = {"self_harm": 0.04}  # of the dev mix; a missed crisis costs more than a kind word
 FALSE_ALARMS_OTHERWISE = 0.02
+POINTS = {"strict": 2.5, "relaxed": 0.25}  # times the false alarms of `balanced`
 SCALES = 0.4, 2.5
 ENOUGH = 250  # clean rows of a group, below which the whole decides
 OPEN_DEV = 3500
@@ -205,6 +206,22 @@ for i, output in enumerate(OUTPUTS):
     }
     print(f"{output:16} {metrics[output]}")
 
+
+def point(output, times):
+    """The score that `times` the usual share of clean dev rows reaches."""
+    i = OUTPUTS.index(output)
+    clean = truth[:, i] == 0
+    x, seed = score_of[clean, i], is_seed[clean]
+    weight = np.where(seed, 0.5 / max(1, seed.sum()), 0.5 / max(1, (~seed).sum()))
+    alarms = times * FALSE_ALARMS.get(output, FALSE_ALARMS_OTHERWISE)
+    order = np.argsort(-x)
+    share = np.cumsum(weight[order]) / weight.sum()
+    return round(float(1 / (1 + np.exp(-x[order][np.searchsorted(share, alarms)]))), 3)
+
+
+points = {name: {o: point(o, times) for o in LABELS} for name, times in POINTS.items()}
+points["balanced"] = dict.fromkeys(LABELS, OPERATING_POINT)  # that is what the calibration means
+
 # --- the manifest -------------------------------------------------------------------------------
 files = {}
 for name in ("model.onnx", "tokenizer.json"):
@@ -226,6 +243,7 @@ manifest = {
     "files": files,
     "calibration": calibration,
     "thresholds": thresholds,
+    "points": points,
     "false_alarms": {n: FALSE_ALARMS.get(n, FALSE_ALARMS_OTHERWISE) for n in LABELS},
     "data": json.loads((args.train / "data.json").read_text("utf-8")) | {"weights.pt": weights_sha},
     "dev": {"seeds": int(is_seed.sum()), "open": int((~is_seed).sum()), "outputs": metrics},
