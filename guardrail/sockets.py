@@ -117,7 +117,7 @@ class Sockets:
             try:
                 upstream = opening.result()
             except aiohttp.WSServerHandshakeError as error:
-                status = error.status if error.status >= 400 else 502  # noqa: PLR2004 - errors
+                status = error.status if 400 <= error.status < 600 else 502  # noqa: PLR2004
                 await turn_away(scope, receive, send, status=status, body=REFUSED)
                 return
             except (aiohttp.ClientError, OSError) as error:

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.asyncio.server import Request, Response, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.http11 import Request, Response
 
 from guardrail.door import DoorCheck, door_protocol
 from guardrail.middleware import GuardrailMiddleware
@@ -106,7 +107,7 @@ async def upstream(backend: Backend) -> AsyncIterator[str]:
         "127.0.0.1",
         0,
         process_request=backend.knock,
-        process_response=backend.dress,  # type: ignore[arg-type]
+        process_response=backend.dress,
         select_subprotocol=lambda _, offered: offered[0] if offered else None,
         close_timeout=1,
         max_size=None,
@@ -391,14 +392,22 @@ async def test_a_slow_client_slows_the_upstream(front: str, backend: Backend) ->
 
 
 async def test_a_client_that_never_reads_is_cut_off(upstream: str, backend: Backend) -> None:
-    """Its socket stands and nothing is ever lost: only patience ends it."""
+    """Its socket stands and takes nothing: only patience ends it, and lets go of both sides."""
+    sockets = Sockets(Upstream(AiohttpTransport(upstream)), upstream, heartbeat=0.4)
+    ended = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await sockets(scope, receive, send)
+        if scope["type"] == "websocket":
+            ended.set()
+
     async with (
-        proxy(upstream, heartbeat=0.5) as front,
-        connect(front + "/floods", max_queue=1) as sock,
+        serve_here(app, lifespan="on") as url,
+        connect(url.replace("http", "ws") + "/floods", max_queue=1, compression=None) as sock,
     ):
-        await asyncio.wait_for(backend.closed.wait(), SOON * 3)
+        await asyncio.wait_for(ended.wait(), SOON * 3)
+        await soon(backend.closed)
         sock.transport.abort()
-    assert backend.left == [(1001, "the client is gone")]
 
 
 # -- what does not come about ------------------------------------------------------------------
