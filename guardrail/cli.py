@@ -1,4 +1,4 @@
-"""The command line: serve, demo, check, policy, score, doctor.
+"""The command line: serve, demo, check, policy, score, doctor; eval and tune join from `evaluate`.
 
 Exit status: 0 all is well; 1 something is wrong with what was given (mistakes are listed);
 2 the command line itself is wrong.
@@ -17,12 +17,21 @@ from typing import Annotated, Any, NoReturn
 
 import structlog
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 import guardrail
+from guardrail._terminal import (
+    DEFAULT_FILE,
+    ConfigOption,
+    JsonOption,
+    err,
+    list_mistakes,
+    out,
+    read_settings,
+)
 from guardrail.config import Settings, find_pack, load_settings
 from guardrail.errors import ConfigError, GuardrailError, Mistake, PolicyError
+from guardrail.evaluate.commands import app as measures
 
 __all__ = ["main"]
 
@@ -35,17 +44,7 @@ app = typer.Typer(
 )
 policy_app = typer.Typer(help="Work with policy packs.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(highlight=False, soft_wrap=True, stderr=True)  # a wrapped `file:line` finds no file
-
-DEFAULT_FILE = Path("guardrail.yaml")
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="Settings file; guardrail.yaml is read if it is there."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+app.add_typer(measures)
 
 
 def main() -> None:
@@ -80,7 +79,7 @@ def serve(
     policy: Annotated[str | None, typer.Option(help="Policy name or file.")] = None,
 ) -> None:
     """Start the proxy and the admin server; with no upstream, the demo companion behind them."""
-    settings = _settings(
+    settings = read_settings(
         config,
         {
             "upstream": {"url": upstream},
@@ -102,7 +101,7 @@ def demo(
 ) -> None:
     """Start with the bundled demo companion, whatever the settings file says."""
     overrides = {"listen": {"port": port}, "admin": {"port": admin_port}, "data": str(data)}
-    _serve(_settings(None, {**overrides, "upstream": {"url": ""}}, read_default=False))
+    _serve(read_settings(None, {**overrides, "upstream": {"url": ""}}, read_default=False))
 
 
 @app.command()
@@ -151,7 +150,7 @@ def policy_test(
             wrong = True
             lines.append({"policy": name, "mistakes": [str(m) for m in error.mistakes]})
             if not as_json:
-                _list(error.mistakes)
+                list_mistakes(error.mistakes)
             continue
         wrong = wrong or not trials.passed or bool(trials.missed)
         failed = [
@@ -169,7 +168,7 @@ def policy_test(
             }
         )
         if not as_json:
-            _list(failed)
+            list_mistakes(failed)
             missed = f", no case reaches: {', '.join(trials.missed)}" if trials.missed else ""
             out.print(
                 f"{trials.policy}: {len(trials.results)} cases, {len(failed)} failed, "
@@ -190,16 +189,13 @@ def score(
     config: ConfigOption = None,
 ) -> None:
     """Score texts: JSON Lines in (`text`, `role`, `context`, `id`), JSON Lines out, same order."""
-    from guardrail.scoring import Scorer
+    from guardrail.scoring import Scorer, numbered
 
-    settings = _settings(config, {})
+    settings = read_settings(config, {})
     raw = file.read_bytes() if file else sys.stdin.buffer.read()
-    # Only LF ends a line: JSON strings may hold U+2028 and its like as they are.
-    lines = raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    rows = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
     try:
         scorer = Scorer.load(settings)
-        bad = asyncio.run(_score_all(scorer, rows))
+        bad = asyncio.run(_score_all(scorer, numbered(raw)))
     except GuardrailError as error:
         err.print(escape(str(error)))
         raise typer.Exit(1) from None
@@ -211,7 +207,7 @@ def doctor(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Look at everything that a start needs: settings, policy, model, store, ports."""
     from guardrail.doctor import examine
 
-    findings = examine(_settings(config, {}), version())
+    findings = examine(read_settings(config, {}), version())
     if as_json:
         out.print_json(data=[{"what": f.what, "ok": f.ok, "detail": f.detail} for f in findings])
     else:
@@ -219,19 +215,6 @@ def doctor(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
             mark = "[green]ok  [/]" if finding.ok else "[red]BAD [/]"
             out.print(f"{mark} {finding.what}: {escape(finding.detail)}")
     raise typer.Exit(0 if all(f.ok for f in findings) else 1)
-
-
-def _settings(
-    config: Path | None, overrides: Mapping[str, Any], *, read_default: bool = True
-) -> Settings:
-    path = config
-    if path is None and read_default and DEFAULT_FILE.exists():
-        path = DEFAULT_FILE
-    try:
-        return load_settings(path, os.environ, overrides)
-    except ConfigError as error:
-        _list(error.mistakes)
-        raise typer.Exit(1) from None
 
 
 def _written(path: Path | None) -> Mapping[str, Any]:
@@ -271,7 +254,7 @@ def _serve(settings: Settings) -> None:
     try:
         asyncio.run(run(settings, version=version(), ready=ready))
     except ConfigError as error:
-        _list(error.mistakes)
+        list_mistakes(error.mistakes)
         raise typer.Exit(1) from None
     except (GuardrailError, OSError) as error:
         _stop(str(error))
@@ -339,14 +322,7 @@ def _report(mistakes: list[Mistake], *, as_json: bool) -> None:
         keys = ("file", "line", "message", "hint")
         out.print_json(data=[{key: getattr(m, key) for key in keys} for m in mistakes])
     elif mistakes:
-        _list(mistakes)
+        list_mistakes(mistakes)
     else:
         out.print("[green]ok[/]: settings and policy have no mistakes")
     raise typer.Exit(1 if mistakes else 0)
-
-
-def _list(mistakes: Iterable[Mistake]) -> None:
-    for mistake in mistakes:
-        err.print(f"[bold]{escape(mistake.place)}[/]: {escape(mistake.message)}")
-        if mistake.hint:
-            err.print(f"    hint: {escape(mistake.hint)}")

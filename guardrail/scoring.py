@@ -14,7 +14,7 @@ from guardrail.errors import RequestError
 from guardrail.turn import Detector, Label, Message, Role, Side
 from guardrail.wiring import assessor
 
-__all__ = ["Scorer"]
+__all__ = ["Scorer", "numbered"]
 
 OPERATING_POINT = 0.5
 """Where a label is flagged if the classifier has no operating point of its own (the lexicon)."""
@@ -29,7 +29,10 @@ class Scorer:
     def __init__(self, assessor: Assessor) -> None:
         self._assessor = assessor
         found: Mapping[str, float] = getattr(assessor.primary, "operating_point", {})
-        self._bars = {str(label): found.get(label, OPERATING_POINT) for label in Label}
+        self.bars = {str(label): found.get(label, OPERATING_POINT) for label in Label}
+        """From which score on a label is flagged."""
+        self.version = (assessor.primary or assessor.floor).version
+        """What judges: a model hash, or the lexicon's revision if it is alone."""
 
     @classmethod
     def load(cls, settings: Settings) -> Self:
@@ -65,9 +68,9 @@ class Scorer:
         found = await self._assessor.assess(side, (utterance,))
         level = found.level()
         result: dict[str, Any] = {
-            "scores": {label: round(found.score(label), 4) for label in self._bars},
+            "scores": {label: round(found.score(label), 4) for label in self.bars},
             "level": str(level) if level else None,
-            "flags": [label for label, bar in self._bars.items() if found.score(label) >= bar],
+            "flags": [label for label, bar in self.bars.items() if found.score(label) >= bar],
         }
         named = {s.label for s in found.signals} & set(Detector)
         if named:
@@ -81,6 +84,13 @@ class Scorer:
     async def close(self) -> None:
         """Let go of the model."""
         await self._assessor.close()
+
+
+def numbered(raw: bytes) -> list[tuple[int, bytes]]:
+    """The lines of JSON Lines that are not blank, with their numbers."""
+    # Only LF ends a line: JSON strings may hold U+2028 and its like as they are.
+    lines = raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    return [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
 
 
 def _utterance(row: Any) -> Utterance:

@@ -38,7 +38,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("responder",),
     ("middleware", "admin"),
     ("wiring",),
-    ("explain", "scoring", "doctor", "serving", "testing"),
+    ("explain", "scoring", "doctor", "serving", "testing", "_terminal"),
+    ("evaluate",),
     ("cli",),
     ("__main__", "__init__"),
 )
@@ -53,7 +54,9 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
     "sqlite3": {"store"},
     "ahocorasick_rs": {"classify.lexicon"},
     "uvicorn": {"serving", "door"},
-    "typer": {"cli"},
+    "typer": {"cli", "_terminal", "evaluate.commands"},
+    "matplotlib": {"evaluate.plots"},
+    "sklearn": {"evaluate.plots", "evaluate.figures"},
 }
 PURE = ("turn", "screen", "_strand", "session", "limits", "actions", "redact", "cases", "policy.decide", "wire")  # fmt: skip
 
@@ -212,7 +215,8 @@ os.environ = Closed()
 for name in sys.argv[1].split(","):
     __import__(name)
 assert threading.active_count() == before, "a thread was started on import"
-assert not {"torch", "transformers"} & set(sys.modules), "an extra was imported"
+extras = {"torch", "transformers", "matplotlib", "sklearn"}
+assert not extras & set(sys.modules), "an extra was imported"
 print("clean")
 """
 
