@@ -187,6 +187,12 @@ def score(
     ] = None,
     *,
     config: ConfigOption = None,
+    point: Annotated[
+        str | None, typer.Option(help="Flag at this operating point: strict, balanced, relaxed.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which part of a text each flag rests on.")
+    ] = False,
 ) -> None:
     """Score texts: JSON Lines in (`text`, `role`, `context`, `id`), JSON Lines out, same order."""
     from guardrail.scoring import Scorer, numbered
@@ -194,7 +200,7 @@ def score(
     settings = read_settings(config, {})
     raw = file.read_bytes() if file else sys.stdin.buffer.read()
     try:
-        scorer = Scorer.load(settings)
+        scorer = Scorer.load(settings, point=point, explain=explain)
         bad = asyncio.run(_score_all(scorer, numbered(raw)))
     except GuardrailError as error:
         err.print(escape(str(error)))

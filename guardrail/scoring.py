@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from guardrail.assess import Assessor
-from guardrail.classify.base import Utterance
+from guardrail.classify.base import Classifier, Utterance
 from guardrail.classify.text import language
 from guardrail.config import Settings
-from guardrail.errors import RequestError
-from guardrail.turn import Detector, Label, Message, Role, Side
+from guardrail.errors import ConfigError, Mistake, RequestError
+from guardrail.explain import driving_span
+from guardrail.turn import Assessment, Detector, Label, Message, Role, Side
 from guardrail.wiring import assessor
 
 __all__ = ["Scorer", "numbered"]
 
 OPERATING_POINT = 0.5
 """Where a label is flagged if the classifier has no operating point of its own (the lexicon)."""
+
+DIGITS = 6
+"""Of a score: clean rows lie close together near 0, and a ranking of them should not tie."""
 
 PATIENCE_MS = 60_000
 """Nobody waits for an offline answer: a busy machine must not turn scores into time-outs."""
@@ -26,26 +30,34 @@ PATIENCE_MS = 60_000
 class Scorer:
     """Reads one JSON row, gives one result. A bad row gives `error`, never a score."""
 
-    def __init__(self, assessor: Assessor) -> None:
-        self._assessor = assessor
+    def __init__(
+        self, assessor: Assessor, *, point: str | None = None, explain: bool = False
+    ) -> None:
+        self._assessor, self._explain = assessor, explain
         found: Mapping[str, float] = getattr(assessor.primary, "operating_point", {})
+        if point is not None:
+            found = _points(assessor.primary, point)
         self.bars = {str(label): found.get(label, OPERATING_POINT) for label in Label}
         """From which score on a label is flagged."""
         self.version = (assessor.primary or assessor.floor).version
         """What judges: a model hash, or the lexicon's revision if it is alone."""
 
     @classmethod
-    def load(cls, settings: Settings) -> Self:
+    def load(cls, settings: Settings, *, point: str | None = None, explain: bool = False) -> Self:
         """The scorer for these settings.
 
+        `point` names one of the model's operating points (`strict`, `balanced`, `relaxed`); with
+        `explain`, each flag comes with the part of the text that it rests on most.
+
         Raises:
-            ConfigError: the model cannot be loaded.
+            ConfigError: the model cannot be loaded, or knows no such point.
         """
         patience = max(PATIENCE_MS, settings.classifier.deadline_ms)
         # The encoder sees every row: offline, a score that a first stage spared is no score.
         changes = {"deadline_ms": patience, "cascade": False}
         classifier = settings.classifier.model_copy(update=changes)
-        return cls(assessor(settings.model_copy(update={"classifier": classifier})))
+        made = assessor(settings.model_copy(update={"classifier": classifier}))
+        return cls(made, point=point, explain=explain)
 
     async def line(self, number: int, line: str | bytes) -> dict[str, Any]:
         """Score one line of JSON Lines. The row's `id`, if it has one, comes back with it."""
@@ -64,26 +76,59 @@ class Scorer:
 
         `detectors` holds what else was noticed, where the model knows of such things.
         """
-        side = Side.BOT if utterance.role is Role.ASSISTANT else Side.USER
-        found = await self._assessor.assess(side, (utterance,))
+        found = await self._assess(utterance)
         level = found.level()
         result: dict[str, Any] = {
-            "scores": {label: round(found.score(label), 4) for label in self.bars},
+            "scores": {label: round(found.score(label), DIGITS) for label in self.bars},
             "level": str(level) if level else None,
             "flags": [label for label, bar in self.bars.items() if found.score(label) >= bar],
         }
         named = {s.label for s in found.signals} & set(Detector)
         if named:
-            result["detectors"] = {name: round(found.score(name), 4) for name in sorted(named)}
+            result["detectors"] = {name: round(found.score(name), DIGITS) for name in sorted(named)}
         if language(utterance.text) is None:
             result["unjudged"] = ["language"]
         if found.failed:
             result["failed"] = found.failed
+        elif self._explain and result["flags"]:
+            result["because"] = await self._because(utterance, result["flags"])
         return result
+
+    async def _assess(self, utterance: Utterance) -> Assessment:
+        side = Side.BOT if utterance.role is Role.ASSISTANT else Side.USER
+        return await self._assessor.assess(side, (utterance,))
+
+    async def _because(self, utterance: Utterance, labels: list[str]) -> dict[str, Any]:
+        """Where in the text each label's score comes from."""
+        told: dict[str, Any] = {}
+        for label in labels:
+
+            async def judge(batch: tuple[Utterance, ...], label: str = label) -> list[float]:
+                return [(await self._assess(said)).score(label) for said in batch]
+
+            span = await driving_span(utterance, judge)
+            if span is not None:
+                part = utterance.text[span.start : span.end]
+                told[label] = {
+                    "start": span.start,
+                    "end": span.end,
+                    "text": part,
+                    "drop": span.drop,
+                }
+        return told
 
     async def close(self) -> None:
         """Let go of the model."""
         await self._assessor.close()
+
+
+def _points(primary: Classifier | None, point: str) -> Mapping[str, float]:
+    known: Mapping[str, Mapping[str, float]] = getattr(primary, "points", {})
+    if point not in known:
+        problem = f"the classifier has no operating point {point!r}"
+        hint = f"it has {', '.join(sorted(known))}" if known else "it has none with a name"
+        raise ConfigError([Mistake("classifier", 0, problem, hint)])
+    return known[point]
 
 
 def numbered(raw: bytes) -> list[tuple[int, bytes]]:

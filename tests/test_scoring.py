@@ -11,7 +11,7 @@ from guardrail.assess import Assessor
 from guardrail.classify.base import Utterance
 from guardrail.classify.lexicon import LexiconClassifier
 from guardrail.config import Settings
-from guardrail.errors import ClassifierError
+from guardrail.errors import ClassifierError, ConfigError
 from guardrail.scoring import OPERATING_POINT, PATIENCE_MS, Scorer
 from guardrail.turn import Label, Level, Message, Role, Signal
 
@@ -23,6 +23,7 @@ class Judge:
 
     def __init__(self, *signals: Signal, fails: str = "", **bars: float) -> None:
         self.signals, self.fails, self.operating_point = signals, fails, bars
+        self.points: dict[str, dict[str, float]] = {}
         self.heard: list[Utterance] = []
         self.closed = False
 
@@ -183,3 +184,29 @@ async def test_close_closes_the_classifiers() -> None:
     judge = Judge()
     await scorer(judge).close()
     assert judge.closed
+
+
+async def test_a_flag_can_say_what_it_rests_on() -> None:
+    """The part of the text, where it stands, and how much the score falls without it."""
+    explaining = Scorer(Assessor(None, LexiconClassifier.load()), explain=True)
+    text = "we had soup. i want to kill myself. the cat is fine"
+    found = await row(explaining, text=text)
+    because = found["because"]["self_harm"]
+    assert text[because["start"] : because["end"]] == because["text"]
+    assert because["text"].strip() == "i want to kill myself."
+    assert because["drop"] == found["scores"]["self_harm"]
+    assert "because" not in await row(explaining, text="soup")
+
+
+async def test_a_named_point_flags_at_its_own_bars() -> None:
+    """And a point that the classifier does not have is a mistake, not the usual one."""
+    judge = Judge(Signal("violence", 0.4, "judge"))
+    judge.points = {"strict": {"violence": 0.3}}
+    floor = LexiconClassifier.load()
+    strict = Scorer(Assessor(judge, floor), point="strict")
+    assert (await row(strict, text="x"))["flags"] == ["violence"]
+    assert (await row(scorer(judge), text="x"))["flags"] == []
+    with pytest.raises(ConfigError, match="it has strict"):
+        Scorer(Assessor(judge, floor), point="lenient")
+    with pytest.raises(ConfigError, match="none with a name"):
+        Scorer(Assessor(None, floor), point="strict")

@@ -30,7 +30,8 @@ class Manifest:
     each label and of the two self-harm cuts `at_least_active` and `at_least_plan`. `graded` says
     whether those cuts are good enough to be spoken of: a wrong level would soften an answer.
     `detectors` are further outputs, by the role that they are asked of. `clear` holds the logits of
-    the first stage, output by output, below all of which the encoder is not asked.
+    the first stage, output by output, below all of which the encoder is not asked. `points` are
+    named sets of thresholds.
     """
 
     version: str
@@ -43,6 +44,7 @@ class Manifest:
     graded: bool = False
     detectors: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
     clear: Mapping[str, float] = field(default_factory=dict)
+    points: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
@@ -73,6 +75,10 @@ class Manifest:
                 graded=bool(raw.get("levels_usable", False)),
                 detectors={
                     Role(role): tuple(names) for role, names in raw.get("detectors", {}).items()
+                },
+                points={
+                    point: {label: float(at) for label, at in bars.items()}
+                    for point, bars in raw.get("points", {}).items()
                 },
                 clear={name: float(at) for name, at in raw.get("clear", {}).items()},
             )

@@ -36,7 +36,8 @@ from guardrail.turn import Label, Level, Role, Signal
 
 __all__ = ["OnnxClassifier"]
 
-FLOOR = 0.01  # lower scores are not worth a signal
+FLOOR = 0.01
+"""Lower scores are not worth a signal in a live chat; offline, every one counts."""
 INLINE = 600
 """Characters of a batch up to which the first stage runs on the event loop: a tenth of a
 millisecond, less than handing the text to a thread and back."""
@@ -71,8 +72,10 @@ class OnnxClassifier:
         self.operating_point: Mapping[str, float] = {
             label: manifest.thresholds[label] for label in manifest.labels
         }
+        self.points = manifest.points
         self._manifest, self._session, self._tokenizer = manifest, session, tokenizer
         self._first = first
+        self._floor = FLOOR if first is not None else 0.0
         self._limit = max_tokens or manifest.max_tokens
         self._lines = {
             group: np.array([pairs[output] for output in manifest.outputs]).T
@@ -216,7 +219,7 @@ class OnnxClassifier:
         found = []
         for label in (*self.labels, *self._manifest.detectors.get(role, ())):
             score = float(best[self._column[label]])
-            if score >= FLOOR:
+            if score >= self._floor:
                 asked = label == Label.SELF_HARM and role is Role.USER and self._manifest.graded
                 level = self._level(scores) if asked else None
                 found.append(Signal(label, min(score, 1.0), self.name, self.version, level))
