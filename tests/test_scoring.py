@@ -62,7 +62,7 @@ async def test_the_classifiers_operating_point_flags() -> None:
     """Each label at its own bar, compared before rounding; the others at one half."""
     judge = Judge(
         Signal(Label.VIOLENCE, 0.3, "judge"),
-        Signal(Label.GAMBLING, OPERATING_POINT - 0.00001, "judge"),
+        Signal(Label.GAMBLING, OPERATING_POINT - 1e-7, "judge"),
         Signal(Label.MINOR, OPERATING_POINT, "judge"),
         violence=0.3,
     )
