@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
+from guardrail.errors import StoreError
 from guardrail.store.base import Event, Store
 from guardrail.turn import Decision, Record, Turn
 
@@ -47,13 +49,17 @@ class AuditSink:
             body=to_json(record),
         )
         batch = self._open
-        if batch is None or batch.written.get_loop() is not asyncio.get_running_loop():
+        if batch is None or batch.loop is not asyncio.get_running_loop():
             batch = self._open = _Batch(self._write)
         batch.events.append(event)
-        await asyncio.shield(batch.written)  # one that gives up does not take the others with it
+        try:
+            await asyncio.shield(batch.written)  # one that gives up takes none of the others along
+        except StoreError as error:
+            raise StoreError(str(error)) from error  # one for each: a traceback grows when raised
 
     async def _write(self, batch: _Batch) -> None:
-        await asyncio.sleep(LINGER)
+        with suppress(asyncio.CancelledError):  # the loop ends: then write at once
+            await asyncio.sleep(LINGER)
         if self._open is batch:
             self._open = None
         await self._store.append(*batch.events)
@@ -64,6 +70,7 @@ class _Batch:
 
     def __init__(self, write: Callable[[_Batch], Coroutine[Any, Any, None]]) -> None:
         self.events: list[Event] = []
+        self.loop = asyncio.get_running_loop()
         self.written = asyncio.ensure_future(write(self))
 
 

@@ -201,7 +201,7 @@ class Upstream:
             await self._forward(scope, receive, send)
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Forward, and stop forwarding at once when the client hangs up or is refused.
+        """Forward; stop at once when the client hangs up, once its request is here, or is refused.
 
         Servers do not cancel an app whose client left, so a chat that nobody reads would go on
         being generated and paid for. Nor does a transport that is reading an answer notice by
@@ -250,7 +250,8 @@ class _Upload:
         self._size = 0
         self._read = asyncio.Event()  # nothing of it is still to be read
         self._left = False
-        self.refused: BodyError | None = None  # transports hide it behind an error of theirs
+        # What ended it before its time; transports hide this behind an error of theirs.
+        self.refused: BodyError | UpstreamError | None = None
 
     async def body(self, headers: Headers) -> AsyncIterator[bytes] | bytes:
         """All of it if it came in one piece, else a stream.
@@ -267,7 +268,7 @@ class _Upload:
         return self._stream(first)
 
     async def over(self) -> None:
-        """Return once the client has hung up, or its body is refused."""
+        """Return once the client has hung up, its body is refused, or nobody takes it."""
         await self._read.wait()
         while not self._left and self.refused is None:
             self._left = (await self._receive())["type"] == "http.disconnect"
@@ -276,7 +277,11 @@ class _Upload:
         try:
             while message["type"] != "http.disconnect":
                 if message.get("body"):
-                    yield message["body"]
+                    taken = asyncio.get_running_loop().call_later(self._seconds, self._stalled)
+                    try:
+                        yield message["body"]
+                    finally:
+                        taken.cancel()
                 if not message.get("more_body", False):
                     return
                 message = await self._piece()
@@ -299,6 +304,11 @@ class _Upload:
             raise self._too_large()
         return message
 
+    def _stalled(self) -> None:
+        """The upstream takes no more of the body, and says nothing either."""
+        self.refused = UpstreamError("the backend stopped reading the request")
+        self._read.set()
+
     def _too_large(self) -> BodyError:
         large = f"the body is larger than {self._limit} bytes"
         self.refused = BodyError(large, code="body_too_large")
@@ -306,14 +316,19 @@ class _Upload:
 
 
 class _Until:
-    """What runs inside is cancelled, and left without an error, once `end` is over."""
+    """What runs inside is cancelled, and left without an error, once `end` is over.
+
+    If `end` raises, so does leaving.
+    """
 
     def __init__(self, end: Coroutine[Any, Any, None]) -> None:
+        self._inside = False
         self._watch = asyncio.ensure_future(end)
         self._limit = asyncio.timeout(None)  # which knows its own cancellation from anybody else's
 
     async def __aenter__(self) -> None:
         await self._limit.__aenter__()
+        self._inside = True
         self._watch.add_done_callback(self._over)
 
     async def __aexit__(
@@ -322,18 +337,24 @@ class _Until:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        self._watch.remove_done_callback(self._over)
+        self._inside = False  # a callback that is already on its way finds nothing to do
         self._watch.cancel()
         try:
             await self._limit.__aexit__(kind, error, trace)
         except TimeoutError:
-            return self._limit.expired()
+            if not self._limit.expired():
+                raise
         finally:
-            await asyncio.gather(self._watch, return_exceptions=True)
+            (ended,) = await asyncio.gather(self._watch, return_exceptions=True)
+        if error is None or self._limit.expired():
+            if isinstance(ended, Exception):
+                raise ended
+            return self._limit.expired()
         return False
 
     def _over(self, _: asyncio.Future[None]) -> None:
-        self._limit.reschedule(asyncio.get_running_loop().time())
+        if self._inside:
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
 
 @contextlib.contextmanager

@@ -159,10 +159,20 @@ def test_another_event_loop_is_another_batch(tmp_path: Path):
 
     asyncio.run(gives_up())
 
-    async def comes_later() -> int:
+    async def comes_later() -> list[str]:
         await sink(replace(RECORD, id="t2"))
-        found = await opened.read(Query(subject="t2"))
+        found = await opened.read(Query(kind="record"))
         await opened.close()
-        return len(found)
+        return sorted(event.subject for event in found)
 
-    assert asyncio.run(comes_later()) == 1
+    assert asyncio.run(comes_later()) == ["t1", "t2"]  # the first one's loop ended before its time
+
+
+async def test_each_caller_of_a_batch_gets_an_error_of_its_own(store: SqliteStore):
+    """A traceback grows wherever an error is raised."""
+    sink = AuditSink(store)
+    await store.close()
+    several = (sink(replace(RECORD, id=f"t{i}")) for i in range(3))
+    found = await asyncio.gather(*several, return_exceptions=True)
+    assert all(isinstance(error, StoreError) for error in found)
+    assert len(set(map(id, found))) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -9,8 +10,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from guardrail._asgi import Receive, Scope, Send, respond
+from guardrail._asgi import Message, Receive, Scope, Send, respond
 from guardrail.door import DoorCheck, door_protocol
+from guardrail.errors import UpstreamError
 from guardrail.proxy import AiohttpTransport, Upstream
 from tests.servers import serve
 from tests.test_door import hear, statuses
@@ -210,3 +212,34 @@ def test_an_answer_that_has_begun_is_cut_short(
     assert heard.endswith(b"5\r\nbegun\r\n")
     assert backend.hung_up.wait(1)
     assert counted == [("refused", "body_too_slow")]
+
+
+async def test_an_upstream_that_stops_reading_is_given_up() -> None:
+    """What it was to get waits no longer than a silent client may make us wait."""
+    stopped = asyncio.Event()
+
+    async def reads_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await stopped.wait()
+        writer.close()
+
+    async def endless() -> Message:
+        return {"type": "http.request", "body": b"x" * 65536, "more_body": True}
+
+    async def unheard(_: Message) -> None:
+        pytest.fail("nobody answered")
+
+    # A small buffer, or this test sends megabytes before anything stalls.
+    server = await asyncio.start_server(reads_nothing, "127.0.0.1", 0, limit=1024)
+    port = server.sockets[0].getsockname()[1]
+    transport = AiohttpTransport(f"http://127.0.0.1:{port}")
+    app = Upstream(transport, body_seconds=SILENCE)
+    scope = {
+        "type": "http", "method": "POST", "path": "/files", "raw_path": b"/files",
+        "query_string": b"", "headers": [(b"transfer-encoding", b"chunked")],
+    }  # fmt: skip
+    async with asyncio.timeout(10):
+        with pytest.raises(UpstreamError, match="stopped reading"):
+            await app(scope, endless, unheard)
+    stopped.set()
+    await transport.close()
+    server.close()
