@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from guardrail.classify.base import HINT, Classifier, Utterance
 from guardrail.errors import ClassifierError
@@ -43,11 +44,12 @@ class Assessor:
     ) -> Assessment:
         """Judge a batch as one: the highest score of each label counts."""
         began = time.perf_counter()
-        signals, floor_failed = await self._ask_floor(batch)
+        found, floor_failed = await self._ask_floor(batch)
+        signals = [signal for of_one in found for signal in of_one]
         failed = None
         if self.primary is not None and batch:
             try:
-                signals = [*signals, *await self._ask_primary(self.primary, batch)]
+                signals += await self._ask_primary(self.primary, _suspected(batch, found))
             except ClassifierError as error:
                 failed = error.kind
         if failed is None and floor_failed is None:
@@ -67,12 +69,13 @@ class Assessor:
             await self.primary.close()
         await self.floor.close()
 
-    async def _ask_floor(self, batch: tuple[Utterance, ...]) -> tuple[list[Signal], str | None]:
+    async def _ask_floor(
+        self, batch: tuple[Utterance, ...]
+    ) -> tuple[tuple[tuple[Signal, ...], ...], str | None]:
         try:
-            found = await self.floor.classify(batch)
+            return await self.floor.classify(batch), None
         except ClassifierError as error:
-            return [], error.kind
-        return [signal for signals in found for signal in signals], None
+            return (), error.kind
 
     async def _ask_primary(self, primary: Classifier, batch: tuple[Utterance, ...]) -> list[Signal]:
         if self._under_way >= self._waiting:
@@ -86,6 +89,19 @@ class Assessor:
         finally:
             self._under_way -= 1
         return [signal for signals in found for signal in signals]
+
+
+def _suspected(
+    batch: tuple[Utterance, ...], found: tuple[tuple[Signal, ...], ...]
+) -> tuple[Utterance, ...]:
+    """The batch, with a mark on what the floor found something in; on all of it if it failed."""
+    if found and not any(found):
+        return batch
+    marks = found or ((),) * len(batch)
+    return tuple(
+        replace(said, suspect=True) if mark or not found else said
+        for said, mark in zip(batch, marks, strict=True)
+    )
 
 
 def merge(signals: Iterable[Signal]) -> tuple[Signal, ...]:

@@ -141,7 +141,9 @@ class DoorTable(_Table):
         2 * 1024 * 1024, gt=0, description="Largest request body on a chat route."
     )
     pass_bytes: int = Field(
-        100 * 1024 * 1024, gt=0, description="Largest request body that passes through elsewhere."
+        100 * 1024 * 1024,
+        gt=0,
+        description="Largest request body that passes through elsewhere; never below body_bytes.",
     )
     message_bytes: int = Field(
         16 * 1024 * 1024, gt=0, description="Largest WebSocket message, where these pass."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from guardrail.assess import Assessor
 from guardrail.classify.base import RISK, STATIC, Utterance
+from guardrail.classify.lexicon import LexiconClassifier
 from guardrail.classify.onnx import INLINE, OnnxClassifier
 from guardrail.errors import ConfigError
-from guardrail.turn import Message, Role, Signal
+from guardrail.turn import Message, Role, Side, Signal
 
 FOLDER = Path(__file__).resolve().parents[1] / "models" / "companion-v1"
 pytestmark = pytest.mark.skipif(
@@ -75,7 +78,7 @@ async def test_a_long_text_is_looked_at_window_by_window(model: OnnxClassifier):
     hidden = talk[:1000] + GRAVE[0].text + ". " + talk[1000:]
     calm, grave = await model.classify((Utterance(talk, Role.USER), Utterance(hidden, Role.USER)))
     assert spoke(grave) == {"onnx"}
-    assert spoke(calm) <= {STATIC, "onnx"}
+    assert spoke(calm) == {STATIC}
     assert max(s.score for s in grave if s.label == "self_harm") > 0.5
 
 
@@ -86,6 +89,42 @@ async def test_without_the_cascade_the_encoder_judges_everything():
         (signals,) = await model.classify((said,))
         assert STATIC not in spoke(signals)
     await model.close()
+
+
+async def test_what_the_lexicon_noticed_is_not_cleared(model: OnnxClassifier):
+    """A hint is as often harmless as not: the encoder's to judge, and nobody else's."""
+    assessor = Assessor(model, LexiconClassifier.load())
+    calm = await assessor.assess(Side.USER, HARMLESS[:1])
+    hinted = await assessor.assess(Side.USER, (Utterance("i cant do this anymore", Role.USER),))
+    assert spoke(calm.signals) == {STATIC}
+    assert STATIC not in spoke(hinted.signals)
+
+
+async def test_a_language_that_it_never_learnt_is_not_cleared(model: OnnxClassifier):
+    """The encoder has at least seen such letters."""
+    said = Utterance("je ne veux plus vivre, tout est fini pour moi", Role.USER)
+    (signals,) = await model.classify((said,))
+    assert STATIC not in spoke(signals)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"clear": {"self-harm": 1.0}}, "self-harm is no output"),
+        ({"clear": {"violence": 1.0}}, "no bar for"),
+        ({"calibration": {}}, "no calibration of"),
+        ({"labels": ["self_harm", "slef_harm"]}, "slef_harm is no output"),
+        ({"detectors": {"user": ["leavin"]}}, "leavin is no output"),
+    ],
+)
+def test_a_manifest_that_misspells_a_name_is_not_loaded(
+    tmp_path: Path, change: dict[str, Any], told: str
+):
+    """A bar that nobody finds would be a label that is never looked for."""
+    manifest = json.loads((FOLDER / "manifest.json").read_text("utf-8"))
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest | change), "utf-8")
+    with pytest.raises(ConfigError, match=told):
+        OnnxClassifier.load(tmp_path)
 
 
 @pytest.mark.parametrize("answer", [np.nan, np.inf, 3.0])

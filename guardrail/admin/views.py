@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from guardrail.cases import Case
+from guardrail.classify.base import RISK
 from guardrail.counters import Tally
 from guardrail.policy.model import Policy
 from guardrail.store.base import Event
@@ -158,8 +159,10 @@ def _side(data: Mapping[str, Any]) -> Row:
                 "version": signal["version"],
                 "level": signal["level"],
             }
+    cleared = best.pop(RISK, None) is not None and not best  # by the first stage, all of it
     return {
         "scores": best,
+        "cleared": cleared,
         "failed": data["failed"],
         "floor_ran": data["floor_ran"],
         "unjudged": data["unjudged"],

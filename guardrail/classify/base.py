@@ -21,12 +21,14 @@ RISK, STATIC = "risk", "static"
 class Utterance:
     """What is to be judged: one text, who says it, and what was said before.
 
-    `context` is oldest first; a classifier reads as much of its end as it has room for.
+    `context` is oldest first; a classifier reads as much of its end as it has room for. `suspect`:
+    the floor found something in the text, so that no first stage may clear it.
     """
 
     text: str
     role: Role
     context: tuple[Message, ...] = ()
+    suspect: bool = False
 
 
 class Classifier(Protocol):

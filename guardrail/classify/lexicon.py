@@ -27,6 +27,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from guardrail.classify.base import HINT, Utterance
+from guardrail.classify.spelling import despell
 from guardrail.classify.text import normalise
 from guardrail.errors import ConfigError, Mistake
 from guardrail.turn import Label, Level, Role, Signal
@@ -34,6 +35,9 @@ from guardrail.turn import Label, Level, Role, Signal
 __all__ = ["EXPLICIT_SOURCE", "Entry", "LexiconClassifier"]
 
 EXPLICIT_SOURCE = "lexicon"
+DESPELLED = 4000
+"""Characters up to which a text is also read as meant, not only as spelt: we run on the event loop.
+Longer ones the model reads so, in a thread of its own."""
 TIERS = {"explicit": EXPLICIT_SOURCE, "hint": HINT}
 SIDES = {
     "user": frozenset({Role.USER}),
@@ -121,7 +125,20 @@ class LexiconClassifier:
         """Nothing to let go of."""
 
     def find(self, text: str, role: Role) -> tuple[Signal, ...]:
-        """The highest signal of each label and tier."""
+        """The highest signal of each label and tier, in either reading of the text."""
+        best = self._best(text, role)
+        if len(text) <= DESPELLED:
+            plain = despell(text)
+            if plain.text is not text:
+                for key, entry in self._best(plain.text, role).items():
+                    if key not in best or entry.score > best[key].score:
+                        best[key] = entry
+        return tuple(
+            Signal(entry.label, entry.score, entry.source, self._version, entry.level)
+            for entry in best.values()
+        )
+
+    def _best(self, text: str, role: Role) -> dict[tuple[str, str], Entry]:
         squeezed, starts, ends = _squeeze(text)
         hits: list[tuple[int, int, int]] = []
         spared: list[tuple[int, int, int]] = []
@@ -140,10 +157,7 @@ class LexiconClassifier:
             held = best.get((entry.label, entry.source))
             if held is None or entry.score > held.score:
                 best[entry.label, entry.source] = entry
-        return tuple(
-            Signal(entry.label, entry.score, entry.source, self._version, entry.level)
-            for entry in best.values()
-        )
+        return best
 
     def _facts(self) -> list[tuple[Any, ...]]:
         return [(e.label, sorted(e.roles), e.source, e.score, e.level) for e in self.entries]

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from guardrail.errors import ConfigError, Mistake
 from guardrail.turn import Role
@@ -19,6 +20,9 @@ __all__ = ["ENCODER", "FIRST", "TOKENIZER", "Manifest", "verified"]
 ENCODER, TOKENIZER = "model.onnx", "tokenizer.json"
 FIRST = "first.onnx"
 """The small first stage; a folder need not have one."""
+
+GROUPS = ("en user", "en assistant", "zh user", "zh assistant")
+"""Language and speaker: each has a calibration of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +58,55 @@ class Manifest:
             ConfigError: it is missing, not JSON, or lacks something.
         """
         try:
-            raw = json.loads(path.read_bytes())
-            return cls(
-                version=str(raw["version"]),
-                labels=tuple(raw["labels"]),
-                outputs=tuple(raw["outputs"]),
-                max_tokens=int(raw["max_tokens"]),
-                calibration={
-                    group: {
-                        name: (float(pair["scale"]), float(pair["bias"]))
-                        for name, pair in pairs.items()
-                    }
-                    for group, pairs in raw["calibration"].items()
-                },
-                thresholds={name: float(at) for name, at in raw["thresholds"].items()},
-                files={
-                    name: str(raw["files"][name]["sha256"])
-                    for name in (ENCODER, TOKENIZER, *([FIRST] if raw.get("clear") else []))
-                },
-                graded=bool(raw.get("levels_usable", False)),
-                detectors={
-                    Role(role): tuple(names) for role, names in raw.get("detectors", {}).items()
-                },
-                points={
-                    point: {label: float(at) for label, at in bars.items()}
-                    for point, bars in raw.get("points", {}).items()
-                },
-                clear={name: float(at) for name, at in raw.get("clear", {}).items()},
-            )
+            manifest = cls._of(json.loads(path.read_bytes()))
+            manifest.check()
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             problem = f"is not a manifest: {type(error).__name__}: {error}"
+        else:
+            return manifest
         hint = "a model folder holds model.onnx, tokenizer.json and manifest.json"
         raise ConfigError([Mistake(str(path), 1, problem, hint)])
+
+    @classmethod
+    def _of(cls, raw: Any) -> Manifest:
+        names = (ENCODER, TOKENIZER, *([FIRST] if raw.get("clear") else []))
+        return cls(
+            version=str(raw["version"]),
+            labels=tuple(raw["labels"]),
+            outputs=tuple(raw["outputs"]),
+            max_tokens=int(raw["max_tokens"]),
+            calibration={
+                group: {o: (float(line["scale"]), float(line["bias"])) for o, line in lines.items()}
+                for group, lines in raw["calibration"].items()
+            },
+            thresholds=_numbers(raw["thresholds"]),
+            files={name: str(raw["files"][name]["sha256"]) for name in names},
+            graded=bool(raw.get("levels_usable", False)),
+            detectors={Role(who): tuple(found) for who, found in raw.get("detectors", {}).items()},
+            points={point: _numbers(bars) for point, bars in raw.get("points", {}).items()},
+            clear=_numbers(raw.get("clear", {})),
+        )
+
+    def check(self) -> None:
+        """Every name that is spoken of is there: a misspelt one would be a label never found.
+
+        Raises:
+            ValueError: one is not.
+        """
+        asked = {*self.labels, *(name for names in self.detectors.values() for name in names)}
+        for group in GROUPS:
+            if missing := set(self.outputs) - set(self.calibration.get(group, ())):
+                raise ValueError(f"no calibration of {min(missing)} for {group!r}")
+        if strange := (asked | set(self.clear)) - set(self.outputs):
+            raise ValueError(f"{min(strange)} is no output")
+        if self.clear and (missing := set(self.labels) - set(self.clear)):
+            raise ValueError(f"the first stage has no bar for {min(missing)}")
+
+
+def _numbers(table: Mapping[str, Any]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in table.items()}
 
 
 def verified(directory: Path, manifest: Manifest) -> dict[str, bytes]:

@@ -20,6 +20,7 @@ import math
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,15 @@ from tokenizers import Tokenizer
 
 from guardrail.classify.base import RISK, STATIC, Utterance
 from guardrail.classify.manifest import ENCODER, FIRST, TOKENIZER, Manifest, verified
-from guardrail.classify.text import language, layout, pack, windows
+from guardrail.classify.spelling import despell
+from guardrail.classify.text import (
+    CONTEXT_CHARACTERS,
+    CONTEXT_TURNS,
+    language,
+    layout,
+    pack,
+    windows,
+)
 from guardrail.errors import ClassifierError, ConfigError, Mistake
 from guardrail.turn import Label, Level, Role, Signal
 
@@ -38,9 +47,9 @@ __all__ = ["OnnxClassifier"]
 
 FLOOR = 0.01
 """Lower scores are not worth a signal in a live chat; offline, every one counts."""
-INLINE = 600
-"""Characters of a batch up to which the first stage runs on the event loop: a tenth of a
-millisecond, less than handing the text to a thread and back."""
+INLINE = 1200
+"""Characters of a batch, contexts included, up to which the first stage runs on the event loop:
+that takes less than handing them to a thread and back would."""
 FAILURES = (
     ort_errors.EPFail,
     ort_errors.Fail,
@@ -51,6 +60,26 @@ FAILURES = (
     RuntimeError,
     ValueError,
 )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """An utterance on its way through both stages."""
+
+    said: Utterance
+    feeds: list[dict[str, np.ndarray[Any, Any]]] | None = None
+    looked_at: bool = False  # the first stage could not clear it
+
+    @property
+    def size(self) -> int:
+        """Characters that will be read."""
+        context = self.said.context[-CONTEXT_TURNS:]
+        return len(self.said.text) + sum(min(len(c.text), CONTEXT_CHARACTERS) for c in context)
+
+
+def _unless(stop: threading.Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise ClassifierError("cancelled")
 
 
 class OnnxClassifier:
@@ -83,6 +112,7 @@ class OnnxClassifier:
         }
         self._column = {output: i for i, output in enumerate(manifest.outputs)}
         self._clear = np.array([manifest.clear.get(o, np.inf) for o in manifest.outputs])
+        self._closed = False
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")
 
     @classmethod
@@ -114,8 +144,8 @@ class OnnxClassifier:
                 manifest, session, tokenizer, first=first, workers=workers, max_tokens=max_tokens
             )
             hello = Utterance("hello", Role.USER)
-            made._cleared(hello)
-            made._judge((hello,), threading.Event())
+            for said in (hello, replace(hello, suspect=True)):  # one for each stage
+                made._judge([_Reading(said)], threading.Event())
         except (*FAILURES, KeyError, ClassifierError) as error:
             problem = f"does not load: {type(error).__name__}: {error}"
             raise ConfigError([Mistake(str(directory), 1, problem)]) from error
@@ -133,28 +163,28 @@ class OnnxClassifier:
             ClassifierError: "nan" when the model answered nonsense, "error" when it failed,
                 "closed" after `close`.
         """
-        if sum(len(said.text) for said in batch) > INLINE:
-            return await self._in_thread(batch)
+        if self._closed:
+            raise ClassifierError("closed")
+        read = [_Reading(said) for said in batch]
+        if self._first is None or sum(reading.size for reading in read) > INLINE:
+            return await self._in_thread(read)
         try:
-            cleared = [self._cleared(said) for said in batch]
+            cleared = [self._cleared(reading) for reading in read]
         except FAILURES as error:
             raise ClassifierError("error", type(error).__name__) from error
-        rest = tuple(s for s, clear in zip(batch, cleared, strict=True) if clear is None)
-        if not rest:
-            return tuple(clear for clear in cleared if clear is not None)
-        judged = iter(await self._in_thread(rest, look=False))
+        rest = [r for r, clear in zip(read, cleared, strict=True) if clear is None]
+        judged = iter(await self._in_thread(rest) if rest else ())
         return tuple(next(judged) if clear is None else clear for clear in cleared)
 
     async def close(self) -> None:
         """Let the threads go; what is running ends by itself."""
+        self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _in_thread(
-        self, batch: tuple[Utterance, ...], *, look: bool = True
-    ) -> tuple[tuple[Signal, ...], ...]:
+    async def _in_thread(self, read: list[_Reading]) -> tuple[tuple[Signal, ...], ...]:
         stop = threading.Event()
         try:
-            work = self._pool.submit(self._judge, batch, stop, look=look)
+            work = self._pool.submit(self._judge, read, stop)
         except RuntimeError:
             raise ClassifierError("closed") from None
         try:
@@ -165,54 +195,59 @@ class OnnxClassifier:
         finally:
             stop.set()  # cancelled: the thread ends after the window it is at
 
-    def _judge(
-        self, batch: tuple[Utterance, ...], stop: threading.Event, *, look: bool = True
-    ) -> tuple[tuple[Signal, ...], ...]:
-        return tuple(
-            (self._cleared(said) if look else None)
-            or self._signals(said.role, self._scores(said, stop))
-            for said in batch
-        )
+    def _judge(self, read: list[_Reading], stop: threading.Event) -> tuple[tuple[Signal, ...], ...]:
+        return tuple(self._cleared(r, stop) or self._scored(r, stop) for r in read)
 
-    def _cleared(self, said: Utterance) -> tuple[Signal, ...] | None:
+    def _cleared(
+        self, reading: _Reading, stop: threading.Event | None = None
+    ) -> tuple[Signal, ...] | None:
         """What the first stage has to say if it can speak for the encoder."""
-        if self._first is None:
+        said = reading.said
+        if self._first is None or reading.looked_at or said.suspect or not language(said.text):
             return None
+        reading.looked_at = True
         worst = -math.inf
-        for feed in self._feeds(said):
-            logits = self._first.run(None, feed)[0][0]
-            over = float((logits - self._clear).max())
+        for feed in self._feeds(reading):
+            _unless(stop)
+            over = float((self._first.run(None, feed)[0][0] - self._clear).max())
             if not over < 0.0:  # NaN is not below anything
                 return None
             worst = max(worst, over)
         return (Signal(RISK, 1 / (1 + math.exp(-max(worst, -30.0))), STATIC, self.version),)
 
-    def _scores(self, said: Utterance, stop: threading.Event) -> np.ndarray[Any, Any]:
-        """Calibrated scores, one row per window."""
-        rows = []
-        for feed in self._feeds(said):
-            if stop.is_set():
-                raise ClassifierError("cancelled")
+    def _scored(self, reading: _Reading, stop: threading.Event) -> tuple[Signal, ...]:
+        """What the encoder has to say."""
+        said, rows = reading.said, []
+        for feed in self._feeds(reading):
+            _unless(stop)
             rows.append(self._session.run(None, feed)[0][0])
         who = Role.USER if said.role is Role.USER else Role.ASSISTANT
         scale, bias = self._lines[f"{language(said.text) or 'en'} {who}"]
         logits = np.array(rows, np.float64) * scale + bias
         if not np.isfinite(logits).all():
             raise ClassifierError("nan")
-        return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))))
+        return self._signals(said.role, 1 / (1 + np.exp(-np.clip(logits, -30, 30))))
 
-    def _feeds(self, said: Utterance) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
-        """The inputs of a net, window by window."""
-        text, before = layout(said.role, said.text, said.context)
+    def _feeds(self, reading: _Reading) -> list[dict[str, np.ndarray[Any, Any]]]:
+        """The inputs of a net, window by window; made once for both stages.
+
+        A text in disguise is read twice, as it is spelt and as it is meant.
+        """
+        if reading.feeds is None:
+            said = reading.said
+            plain = despell(said.text).text
+            texts = (said.text,) if plain is said.text else (said.text, plain)
+            reading.feeds = [feed for text in texts for feed in self._packed(said, text)]
+        return reading.feeds
+
+    def _packed(self, said: Utterance, text: str) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
+        text, before = layout(said.role, text, said.context)
         ids = self._tokenizer.encode(text, add_special_tokens=False).ids
         context = self._tokenizer.encode(before, add_special_tokens=False).ids if before else []
         room = self._limit - 2 - min(len(context) + 1 if context else 0, self._limit // 4)
         for window in windows(ids, room):
-            inputs = pack(window, context, self._limit)
-            yield {
-                name: np.array([values], np.int64)
-                for name, values in zip(("ids", "mask"), inputs, strict=True)
-            }
+            packed = zip(("ids", "mask"), pack(window, context, self._limit), strict=True)
+            yield {name: np.array([values], np.int64) for name, values in packed}
 
     def _signals(self, role: Role, scores: np.ndarray[Any, Any]) -> tuple[Signal, ...]:
         best = scores.max(axis=0)

@@ -17,7 +17,15 @@ from typing import TypeVar
 
 from guardrail.turn import Message, Role
 
-__all__ = ["CONTEXT_TURNS", "language", "layout", "normalise", "pack", "windows"]
+__all__ = [
+    "CONTEXT_CHARACTERS",
+    "CONTEXT_TURNS",
+    "language",
+    "layout",
+    "normalise",
+    "pack",
+    "windows",
+]
 
 CONTEXT_TURNS = 4  # as many earlier turns as a seed row may carry
 CONTEXT_TOKENS = 32  # 64 did no better on the development rows (macro AUC .943 with either)

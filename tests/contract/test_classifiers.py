@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from guardrail.classify.base import Classifier, Utterance
+from guardrail.classify.base import STATIC, Classifier, Utterance
 from guardrail.classify.lexicon import LexiconClassifier
 from guardrail.classify.onnx import OnnxClassifier
 from guardrail.errors import ClassifierError, ConfigError
@@ -61,7 +61,7 @@ async def test_signals_are_well_formed(classifier: Classifier) -> None:
         for signal in answer:
             assert 0 <= signal.score <= 1
             assert not math.isnan(signal.score)
-            assert signal.source.startswith(classifier.name)
+            assert signal.source == STATIC or signal.source.startswith(classifier.name)
             assert signal.version == classifier.version
     assert classifier.version
 
@@ -90,7 +90,7 @@ async def test_the_loop_stays_free(classifier: Classifier) -> None:
         now = time.perf_counter()
         gaps.append(now - last)
         last = now
-    assert sorted(gaps)[len(gaps) // 2] < 0.01
+    assert max(gaps) < 0.1  # with one thread it is the whole text's time otherwise
 
 
 async def test_cancelling_is_safe(classifier: Classifier) -> None:
@@ -201,6 +201,6 @@ def test_a_bad_manifest_is_refused(tmp_path: Path, text: str | None) -> None:
 
 
 def _copy(into: Path) -> Path:
-    for name in ("model.onnx", "tokenizer.json", "manifest.json"):
+    for name in ("model.onnx", "first.onnx", "tokenizer.json", "manifest.json"):
         shutil.copy(MODEL / name, into)
     return into

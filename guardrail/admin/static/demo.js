@@ -1,7 +1,7 @@
 // The demo: a conversation on the left, and for each turn the guard's view of it on the right.
 
 import { el, getJSON, language, onLanguage, t } from "./common.js";
-import { badge, decisionList, facts, failures, scoreTable } from "./turn.js";
+import { badge, cleared, decisionList, facts, failures, scoreTable } from "./turn.js";
 
 const $ = (selector) => document.querySelector(selector);
 const PATIENCE = 20; // times a turn's record is asked for; it is written when the answer is over
@@ -93,6 +93,7 @@ class Turn {
       el("p", {}, badge(strongest(turn.decisions)), ` ${t(this.effect())}`),
       decisionList(turn),
       ...failures(turn),
+      ...cleared(turn),
       this.whatWasMeant(),
       scoreTable(turn),
       facts(turn),

@@ -2,7 +2,7 @@
 
 import { ago, el, getJSON, language, number, onLanguage, t } from "./common.js";
 import { Spark } from "./spark.js";
-import { badge, decisionList, facts, failures, scoreTable } from "./turn.js";
+import { badge, cleared, decisionList, facts, failures, scoreTable } from "./turn.js";
 
 const EVERY = 3000;
 const TILES = ["turns", "interventions", "degraded", "escalations"];
@@ -153,6 +153,7 @@ async function openTurn(id) {
     el("p", { class: "soft" }, about.filter(Boolean).join(" · ")),
     decisionList(turn),
     ...failures(turn),
+    ...cleared(turn),
     scoreTable(turn),
     facts(turn),
   );

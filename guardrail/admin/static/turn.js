@@ -99,6 +99,12 @@ export function failures(turn) {
   });
 }
 
+/** Which sides the first stage cleared: their scores are nought because nobody needed to ask. */
+export function cleared(turn) {
+  const sides = SIDES.filter((side) => turn.sides[side]?.cleared).map((side) => t(`side.${side}`));
+  return sides.length ? [el("p", { class: "soft" }, `${sides.join(", ")}: ${t("turn.cleared")}`)] : [];
+}
+
 /** Windows, characters, milliseconds: what the guard cost this turn. */
 export function facts(turn) {
   const { counts, timings } = turn;
