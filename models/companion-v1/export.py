@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,12 +107,17 @@ print(f"model.onnx: {(args.out / 'model.onnx').stat().st_size / 1e6:.1f} MB")
 
 # --- dev scores ---------------------------------------------------------------------------------
 def score(path, rows):
-    session = onnxruntime.InferenceSession(str(path))
-    out = []
-    for ids, mask in data.encode(rows, tokenizer, MAX_TOKENS):
-        feed = {"ids": np.array([ids], np.int64), "mask": np.array([mask], np.int64)}
-        out.append(session.run(None, feed)[0][0])
-    return np.array(out, np.float64)
+    """Logits, one text at a time as it is served: the int8 graph's range depends on its batch."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options)
+
+    def one(coded):
+        ids, mask = (np.array([values], np.int64) for values in coded)
+        return session.run(None, {"ids": ids, "mask": mask})[0][0]
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        return np.array(list(pool.map(one, data.encode(rows, tokenizer, MAX_TOKENS))), np.float64)
 
 
 _, dev_seeds = data.split_seeds(data.seeds(data.SEEDS))
@@ -155,30 +161,21 @@ def fitted(output, part):
     return line(x[negative], weight[negative], alarms)
 
 
-# The same score is to mean the same for each speaker and language, so each gets a line of its own.
+# The same score is to mean the same in both languages. Not for both speakers: that a bot manipulates
+# and a person hardly ever does is knowledge, and a line for each speaker would throw it away (AUC of
+# manipulation on dev .978 → .866). Detectors have too few rows for a line for each language.
 whole = np.ones(len(rows), bool)
-groups = {
-    f"{lang} {role}": np.array([r["lang"] == lang and r["role"] == role for r in rows])
-    for lang in ("en", "zh")
-    for role in ("user", "assistant")
-}
-calibration = {
-    group: {
-        output: dict(
-            zip(
-                ("scale", "bias"),
-                (
-                    round(float(v), 4)
-                    for v in (output not in LEVELS and fitted(output, part))
-                    or fitted(output, whole)
-                ),
-                strict=True,
-            )
-        )
-        for output in OUTPUTS
-    }
-    for group, part in groups.items()
-}
+calibration, groups = {}, {}
+for lang in ("en", "zh"):
+    spoken = np.array([row["lang"] == lang for row in rows])
+    lines = {o: (o in LABELS and fitted(o, spoken)) or fitted(o, whole) for o in OUTPUTS}
+    for role in ("user", "assistant"):
+        group = f"{lang} {role}"
+        groups[group] = spoken & np.array([row["role"] == role for row in rows])
+        calibration[group] = {
+            o: {"scale": round(float(scale), 4), "bias": round(float(bias), 4)}
+            for o, (scale, bias) in lines.items()
+        }
 thresholds = dict.fromkeys(OUTPUTS, OPERATING_POINT)
 score_of = np.zeros_like(small)
 for group, part in groups.items():
