@@ -3,7 +3,7 @@
 upstream     a mock chat backend (plain ASGI): whole or 60 events at `pace` per second
 passthrough  our `Upstream` app alone: what any Python reverse proxy of this kind costs
 guard        the proxy as shipped, with the classifier given: `onnx` as shipped, `lexicon` without a
-             model, `encoder` with the encoder on every text and no first stage before it
+             model, `cascade` with the first stage before the encoder
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def guard(target: str, kind: str) -> Any:
     from guardrail.wiring import assemble
 
     folder = tempfile.mkdtemp(prefix="bench-")
-    classifier = {"kind": "onnx", "cascade": False} if kind == "encoder" else {"kind": kind}
+    classifier = {"kind": "onnx", "cascade": True} if kind == "cascade" else {"kind": kind}
     overrides = {"classifier": classifier, "data": folder, "upstream": {"url": target}}
     made = proxy_app(assemble(load_settings(None, {}, overrides)), target)
     settle_memory()

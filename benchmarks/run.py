@@ -45,9 +45,6 @@ LINE = (
 )  # 64 tokens with their marks, in the shipped tokenizer
 
 
-LOW = "i keep thinking everyone would be better off if i just wasn't here anymore, is that weird"
-
-
 def free_port() -> int:
     """A port nobody listens on."""
     with socket.socket() as sock:
@@ -182,15 +179,13 @@ async def requests(
         "server", "p50 ms, 1 client", "p99 ms, 1 client", "requests/s, 16 clients", "RSS MB"
     )
     bodies = [chat(LINE, n) for n in range(40)]  # as many conversations, known after the warm-up
-    mixed = [chat(LOW if n % 20 == 0 else LINE, n) for n in range(40)]
     variants = [
         ("direct", None),
         ("bare pass-through (aiohttp)", ("passthrough", target)),
         ("bare pass-through (httpx)", ("httpx", target)),
-        ("guardrail, rules and lexicon alone", ("guard", target, "lexicon")),
-        ("guardrail as shipped, harmless turns", ("guard", target, "onnx")),
-        ("guardrail as shipped, 1 turn in 20 is not", ("guard", target, "onnx")),
-        ("guardrail, encoder on every text", ("guard", target, "encoder")),
+        ("guardrail, rules + static", ("guard", target, "lexicon")),
+        ("guardrail as shipped, with encoder", ("guard", target, "onnx")),
+        ("guardrail, first stage before it", ("guard", target, "cascade")),
     ]
     if litellm:
         variants.append(("peer: LiteLLM proxy, one no-op guardrail", ("litellm", litellm, target)))
@@ -201,8 +196,7 @@ async def requests(
             table.add(name, *cells(alone, many), "–")
         else:
             with server(*arguments, cores=SERVED) as (port, pid):
-                load = mixed if "1 turn in 20" in name else bodies
-                alone, many = await measure(port, load, seconds)
+                alone, many = await measure(port, bodies, seconds)
                 table.add(name, *cells(alone, many), f"{memory(pid):.0f}")
         p50[name] = statistics.median(r.percentile(0.5) for r in alone)
         p50[name + " rate"] = statistics.median(r.rate for r in many)
@@ -239,8 +233,8 @@ async def streaming(target: str, upstream_port: int) -> Table:
     variants = [
         ("direct", None),
         ("bare pass-through (aiohttp)", ("passthrough", target)),
-        ("guardrail as shipped", ("guard", target, "onnx")),
-        ("guardrail, encoder on every text", ("guard", target, "encoder")),
+        ("guardrail, rules + static", ("guard", target, "lexicon")),
+        ("guardrail as shipped, with encoder", ("guard", target, "onnx")),
     ]
     for count in (10, 100):
         for name, arguments in variants:
@@ -299,10 +293,9 @@ async def main() -> None:
         rounds=ROUNDS,
         whole="\n".join(whole.lines),
         streams="\n".join(flow.lines),
-        static=f"{p50['guardrail as shipped, harmless turns'] - bare:.2f}",
-        encoder=f"{p50['guardrail, encoder on every text'] - bare:.1f}",
-        rate=f"{p50['guardrail as shipped, harmless turns rate']:.0f}",
-        mixed=f"{p50['guardrail as shipped, 1 turn in 20 is not rate']:.0f}",
+        static=f"{p50['guardrail, rules + static'] - bare:.2f}",
+        encoder=f"{p50['guardrail as shipped, with encoder'] - bare:.1f}",
+        rate=f"{p50['guardrail, rules + static rate']:.0f}",
         start=spread(starts, "{:.1f}"),
         payload=len(chat(LINE, 1)),
     )

@@ -122,7 +122,7 @@ class Classify(_Table):
     )
     threads: int = Field(1, ge=1, le=64, description="Inference threads.")
     cascade: bool = Field(
-        True, description="Let a small first stage clear what is plainly harmless (onnx)."
+        False, description="Let a small first stage clear what is plainly harmless (onnx)."
     )
     deadline_ms: int = Field(1000, ge=1, description="Deadline of one call.")
     headers: Mapping[str, str] = Field(default_factory=dict, description="Headers (remote).")

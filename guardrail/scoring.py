@@ -53,9 +53,7 @@ class Scorer:
             ConfigError: the model cannot be loaded, or knows no such point.
         """
         patience = max(PATIENCE_MS, settings.classifier.deadline_ms)
-        # The encoder sees every row: offline, a score that a first stage spared is no score.
-        changes = {"deadline_ms": patience, "cascade": False}
-        classifier = settings.classifier.model_copy(update=changes)
+        classifier = settings.classifier.model_copy(update={"deadline_ms": patience})
         made = assessor(settings.model_copy(update={"classifier": classifier}))
         return cls(made, point=point, explain=explain)
 

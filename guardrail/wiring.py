@@ -145,14 +145,15 @@ def assemble(settings: Settings, *, version: str = "") -> House:
 
 
 def assessor(settings: Settings) -> Assessor:
-    """The classifiers alone, for work without a server.
+    """The classifiers alone, for work without a server: every score is given, and by one model.
 
     Raises:
         ConfigError: the model cannot be loaded.
         MissingExtra: it needs an optional dependency.
     """
     deadline = settings.classifier.deadline_ms / 1000
-    return Assessor(_classifier(settings.classifier), LexiconClassifier.load(), deadline=deadline)
+    primary = _classifier(settings.classifier, every_score=True)
+    return Assessor(primary, LexiconClassifier.load(), deadline=deadline)
 
 
 def policy_path(policy: str) -> Path:
@@ -177,11 +178,13 @@ def _wire(settings: Settings, name: str) -> Wire:
     return GenericWire(read_spec(name, settings.wires[name]))
 
 
-def _classifier(settings: Classify) -> Classifier | None:
+def _classifier(settings: Classify, *, every_score: bool = False) -> Classifier | None:
     if settings.kind == "lexicon":
         return None
     if settings.kind == "onnx":
         folder = Path(settings.model) if settings.model else data_path("models", SHIPPED_MODEL)
+        if every_score:
+            return OnnxClassifier.load(folder, cascade=False, floor=0.0, threads=settings.threads)
         return OnnxClassifier.load(folder, cascade=settings.cascade, threads=settings.threads)
     if settings.kind == "transformers":
         return TransformersClassifier.load(settings.model, settings.labels)

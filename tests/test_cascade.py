@@ -14,18 +14,15 @@ import pytest
 from guardrail.assess import Assessor
 from guardrail.classify.base import RISK, STATIC, Utterance
 from guardrail.classify.lexicon import LexiconClassifier
-from guardrail.classify.onnx import INLINE, OnnxClassifier
+from guardrail.classify.onnx import OnnxClassifier
 from guardrail.errors import ConfigError
 from guardrail.turn import Message, Role, Side, Signal
 
 FOLDER = Path(__file__).resolve().parents[1] / "models" / "companion-v1"
-pytestmark = pytest.mark.skipif(
-    not (FOLDER / "first.onnx").exists(), reason="models/companion-v1/first.onnx is not here"
-)
-HARMLESS = (
-    Utterance("made pancakes and the dog stole one", Role.USER),
-    Utterance("周末去爬山，累得腿都抬不起来，但是风景好美", Role.USER),
-    Utterance("That sounds like a lovely afternoon! What did you plant?", Role.ASSISTANT),
+HARMLESS = (  # among the one in eight ordinary lines that the shipped first stage is sure of
+    Utterance("trying to like jazz. currently tolerating jazz", Role.USER),
+    Utterance("楼下新开了家兰州拉面，师傅是广东人", Role.USER),
+    Utterance("好嘞，快把湿鞋换了。", Role.ASSISTANT),
 )
 GRAVE = (
     Utterance("i wrote the letters. tonight i'm done living", Role.USER),
@@ -35,7 +32,7 @@ GRAVE = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def model() -> AsyncIterator[OnnxClassifier]:
     """The shipped model with both stages."""
     made = OnnxClassifier.load(FOLDER)
@@ -71,14 +68,17 @@ async def test_each_of_a_batch_gets_its_own_answer_in_its_place(model: OnnxClass
     assert list(together) == [(await model.classify((said,)))[0] for said in batch]
 
 
-async def test_a_long_text_is_looked_at_window_by_window(model: OnnxClassifier):
-    """One grave sentence in the midst of much harmless talk is enough to ask the encoder."""
-    talk = "we planted tomatoes and talked about the weather. " * 40
-    assert len(talk) > INLINE
-    hidden = talk[:1000] + GRAVE[0].text + ". " + talk[1000:]
-    calm, grave = await model.classify((Utterance(talk, Role.USER), Utterance(hidden, Role.USER)))
-    assert spoke(grave) == {"onnx"}
-    assert spoke(calm) == {STATIC}
+async def test_a_long_text_is_not_cleared(model: OnnxClassifier):
+    """A small net overlooks one grave sentence in the midst of much harmless talk."""
+    talk = "感冒鼻子堵成水泥了，说话像唐老鸭。"
+    short, calm, grave = await model.classify(
+        tuple(
+            Utterance(text, Role.USER)
+            for text in (talk, talk * 100, talk * 50 + GRAVE[1].text + "。" + talk * 50)
+        )
+    )
+    assert spoke(short) == {STATIC}
+    assert STATIC not in spoke(calm) | spoke(grave)
     assert max(s.score for s in grave if s.label == "self_harm") > 0.5
 
 
@@ -110,8 +110,7 @@ async def test_a_language_that_it_never_learnt_is_not_cleared(model: OnnxClassif
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"clear": {"self-harm": 1.0}}, "self-harm is no output"),
-        ({"clear": {"violence": 1.0}}, "no bar for"),
+        ({"clear": float("nan")}, "no number"),
         ({"calibration": {}}, "no calibration of"),
         ({"labels": ["self_harm", "slef_harm"]}, "slef_harm is no output"),
         ({"detectors": {"user": ["leavin"]}}, "leavin is no output"),
@@ -134,7 +133,7 @@ async def test_a_first_stage_that_is_not_sure_clears_nothing(answer: float):
 
     class Strange:
         def run(self, *_: Any) -> list[Any]:
-            return [np.full((1, 99), answer)[:, : len(model._clear)]]
+            return [np.array([[answer]])]
 
     model._first = Strange()
     (signals,) = await model.classify((HARMLESS[0],))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,8 +34,8 @@ class Manifest:
     `thresholds` the operating point of
     each label and of the two self-harm cuts `at_least_active` and `at_least_plan`. `graded` says
     whether those cuts are good enough to be spoken of: a wrong level would soften an answer.
-    `detectors` are further outputs, by the role that they are asked of. `clear` holds the logits of
-    the first stage, output by output, below all of which the encoder is not asked. `points` are
+    `detectors` are further outputs, by the role that they are asked of. `clear` is the logit of the
+    first stage below which the encoder is not asked; `None` if there is no such stage. `points` are
     named sets of thresholds.
     """
 
@@ -47,7 +48,7 @@ class Manifest:
     files: Mapping[str, str]
     graded: bool = False
     detectors: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
-    clear: Mapping[str, float] = field(default_factory=dict)
+    clear: float | None = None
     points: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @classmethod
@@ -71,7 +72,8 @@ class Manifest:
 
     @classmethod
     def _of(cls, raw: Any) -> Manifest:
-        names = (ENCODER, TOKENIZER, *([FIRST] if raw.get("clear") else []))
+        clear = raw.get("clear")
+        names = (ENCODER, TOKENIZER, *([] if clear is None else [FIRST]))
         return cls(
             version=str(raw["version"]),
             labels=tuple(raw["labels"]),
@@ -86,7 +88,7 @@ class Manifest:
             graded=bool(raw.get("levels_usable", False)),
             detectors={Role(who): tuple(found) for who, found in raw.get("detectors", {}).items()},
             points={point: _numbers(bars) for point, bars in raw.get("points", {}).items()},
-            clear=_numbers(raw.get("clear", {})),
+            clear=None if clear is None else float(clear),
         )
 
     def check(self) -> None:
@@ -99,10 +101,10 @@ class Manifest:
         for group in GROUPS:
             if missing := set(self.outputs) - set(self.calibration.get(group, ())):
                 raise ValueError(f"no calibration of {min(missing)} for {group!r}")
-        if strange := (asked | set(self.clear)) - set(self.outputs):
+        if strange := asked - set(self.outputs):
             raise ValueError(f"{min(strange)} is no output")
-        if self.clear and (missing := set(self.labels) - set(self.clear)):
-            raise ValueError(f"the first stage has no bar for {min(missing)}")
+        if self.clear is not None and not math.isfinite(self.clear):
+            raise ValueError("the bar of the first stage is no number")
 
 
 def _numbers(table: Mapping[str, Any]) -> dict[str, float]:

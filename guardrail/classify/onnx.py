@@ -3,9 +3,9 @@
 A model is a folder with `model.onnx`, `tokenizer.json` and a `manifest.json` that says what they
 are (`manifest`). `models/companion-v1/CARD.md` tells how one was made.
 
-A folder may bring a *first stage*, `first.onnx`: a far smaller net with the same inputs and outputs.
-It looks first, and what it clears (all outputs below the manifest's `clear`) the encoder never sees.
-Then the one signal is `risk` from the source `static`. It can only clear: every other score, and
+A folder may bring a *first stage*, `first.onnx`: a far smaller net with the same inputs and one
+output, the logit of any risk at all. It looks first, and what it clears (below the manifest's
+`clear`) the encoder never sees. Then the one signal is `risk` from the source `static`. It can only clear: every other score, and
 with it every decision, is the encoder's.
 
 Every text, and every window of a long one, is run by itself. The quantised graph chooses its
@@ -46,7 +46,11 @@ from guardrail.turn import Label, Level, Role, Signal
 __all__ = ["OnnxClassifier"]
 
 FLOOR = 0.01
-"""Lower scores are not worth a signal in a live chat; offline, every one counts."""
+"""Lower scores are not worth a signal in a live chat."""
+GLANCE = 72
+"""Tokens of a text up to which the first stage may clear it: in a long one it overlooks the one grave
+sentence in the midst of much harmless talk (seen in a test), which the encoder does not."""
+OWN = 1  # the mask of the judged text's tokens
 INLINE = 1200
 """Characters of a batch, contexts included, up to which the first stage runs on the event loop:
 that takes less than handing them to a thread and back would."""
@@ -94,6 +98,7 @@ class OnnxClassifier:
         tokenizer: Tokenizer,
         *,
         first: Any = None,
+        floor: float = FLOOR,
         workers: int = 1,
         max_tokens: int | None = None,
     ) -> None:
@@ -104,14 +109,14 @@ class OnnxClassifier:
         self.points = manifest.points
         self._manifest, self._session, self._tokenizer = manifest, session, tokenizer
         self._first = first
-        self._floor = FLOOR if first is not None else 0.0
+        self._clear = -math.inf if manifest.clear is None else manifest.clear
+        self._floor = floor
         self._limit = max_tokens or manifest.max_tokens
         self._lines = {
             group: np.array([pairs[output] for output in manifest.outputs]).T
             for group, pairs in manifest.calibration.items()
         }
         self._column = {output: i for i, output in enumerate(manifest.outputs)}
-        self._clear = np.array([manifest.clear.get(o, np.inf) for o in manifest.outputs])
         self._closed = False
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")
 
@@ -121,6 +126,7 @@ class OnnxClassifier:
         directory: Path,
         *,
         cascade: bool = True,
+        floor: float = FLOOR,
         threads: int = 1,
         workers: int = 1,
         max_tokens: int | None = None,
@@ -129,7 +135,7 @@ class OnnxClassifier:
 
         `threads` work on one text, `workers` texts are judged at a time; for many short chats
         more workers serve better than more threads. `max_tokens` may shorten the window. Without
-        `cascade` the encoder judges everything, as offline scoring should.
+        `cascade` the encoder judges everything; scores below `floor` are left out.
 
         Raises:
             ConfigError: a file is missing, is not the one the manifest names, or does not load.
@@ -138,10 +144,16 @@ class OnnxClassifier:
         contents = verified(directory, manifest)
         try:
             session = _session(contents[ENCODER], threads)
-            first = _session(contents[FIRST], 1) if cascade and manifest.clear else None
+            first = _session(contents[FIRST], 1) if cascade and FIRST in contents else None
             tokenizer = Tokenizer.from_buffer(contents[TOKENIZER])
             made = cls(
-                manifest, session, tokenizer, first=first, workers=workers, max_tokens=max_tokens
+                manifest,
+                session,
+                tokenizer,
+                first=first,
+                floor=floor,
+                workers=workers,
+                max_tokens=max_tokens,
             )
             hello = Utterance("hello", Role.USER)
             for said in (hello, replace(hello, suspect=True)):  # one for each stage
@@ -209,11 +221,14 @@ class OnnxClassifier:
         worst = -math.inf
         for feed in self._feeds(reading):
             _unless(stop)
-            over = float((self._first.run(None, feed)[0][0] - self._clear).max())
-            if not over < 0.0:  # NaN is not below anything
+            if int((feed["mask"] == OWN).sum()) > GLANCE:
                 return None
-            worst = max(worst, over)
-        return (Signal(RISK, 1 / (1 + math.exp(-max(worst, -30.0))), STATIC, self.version),)
+            risk = float(self._first.run(None, feed)[0][0, 0])
+            if not risk < self._clear:  # NaN is not below anything
+                return None
+            worst = max(worst, risk)
+        score = 1 / (1 + math.exp(-max(worst, -30.0)))
+        return (Signal(RISK, score, STATIC, self.version),)
 
     def _scored(self, reading: _Reading, stop: threading.Event) -> tuple[Signal, ...]:
         """What the encoder has to say."""

@@ -2,11 +2,12 @@
 
     python models/companion-v1/first.py --data DIR --base build/base --model DIR_OF_EXPORT --out build/first
 
-Learns from the encoder's own scores (of the int8 model that ships) on seeds and public chat, so it
-knows no label that the encoder does not. The word vectors start as the main directions of the base
-model's table. It may only clear: `clear` in the manifest holds, for each output, the logit below
-which it loses at most `LOST` of what the encoder flags, found by cross-fitting over seeds and
-public rows (each row is scored by a net that has not seen it) and checked on dev.
+It gives one logit, *risk*: that some label or detector holds. It learns from the rows' labels, and
+from the encoder's scores where a row says nothing. The word vectors start as the main directions of
+the base model's table. It may only clear: `clear` in the manifest is the logit below which, of the
+harmful rows that the encoder finds, at most `LOST` lie for each label (`LOST_DETECTORS` for each
+detector). Found by cross-fitting over seeds and public rows (each row is scored by a net that has
+not seen it), then checked on dev, which neither net has seen.
 
 Writes first.onnx, and adds it with its `clear` to the manifest of `--model`.
 """
@@ -33,11 +34,12 @@ from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, USER_DETECTORS
 
 SEED = 7
 FOLDS = 2
-EPOCHS = 10
-WIDE, CHANNELS, SPAN, HIDDEN = 64, 96, 3, 64
+EPOCHS = 8
+WIDE, CHANNELS, SPAN, HIDDEN = 64, 128, 3, 64
 RATE, BATCH = 2e-3, 128
-LOST = 0.004  # share of the encoder's findings that may be lost, per output; the bar is 0.005
-ALERT = 0.3  # a calibrated score of the encoder from which some policy acts
+LOST, LOST_DETECTORS = 0.004, 0.02  # of what the encoder rightly finds; the bar is 0.005 per label
+FEW = 60  # true findings of an output, below which it has no say in the bar
+ALERT = 0.35  # a calibrated score of the encoder from which some policy acts
 PUBLIC_C = 2500  # rows per source and language
 LIMIT = 128  # tokens, as it is served
 SILENT = -6.0  # a logit that nobody acts on
@@ -63,7 +65,7 @@ class First(nn.Module):
         self.word = nn.Embedding.from_pretrained(vectors, freeze=False)
         self.conv = nn.Conv1d(WIDE, CHANNELS, SPAN, padding=SPAN - 1)
         self.mix = nn.Linear(3 * CHANNELS, HIDDEN)
-        self.head = nn.Linear(HIDDEN, len(OUTPUTS))
+        self.head = nn.Linear(HIDDEN, 1)
         self.drop = nn.Dropout(0.2)
 
     def forward(self, ids, mask):
@@ -134,7 +136,16 @@ rows = with_talk + public
 coded = data.encode(rows, tokenizer, LIMIT)
 print(f"{len(seeds)} seeds, {len(public)} public; dev {len(dev)} seeds, {len(open_dev)} public")
 
-goal = torch.tensor(teacher(rows, coded))
+
+def risk(rows, said):
+    """What the net should answer: the highest of all that is known or, failing that, guessed."""
+    truth = np.array([row["targets"] for row in rows])
+    guess = 1 / (1 + np.exp(-said))
+    return np.where(np.isnan(truth), guess, truth)[:, gate].max(1).astype(np.float32)
+
+
+said = teacher(rows, coded)
+goal = torch.tensor(risk(rows, said))
 
 
 def fit(chosen, name):
@@ -152,9 +163,9 @@ def fit(chosen, name):
             for group in optimizer.param_groups:
                 group["lr"] = RATE * max(0.02, 1 - step / steps)
             ids, mask = map(torch.tensor, padded([coded[i] for i in batch]))
-            wanted = torch.sigmoid(goal[batch])
+            wanted = goal[batch]
             loss = functional.binary_cross_entropy_with_logits(
-                net(ids, mask), wanted, weight=1 + 4 * wanted
+                net(ids, mask)[:, 0], wanted, weight=1 + 3 * wanted
             )
             optimizer.zero_grad()
             loss.backward()
@@ -166,12 +177,12 @@ def fit(chosen, name):
 
 
 def outputs(net, coded):
-    found = np.zeros((len(coded), len(OUTPUTS)), np.float32)
+    found = np.zeros(len(coded), np.float32)
     order = sorted(range(len(coded)), key=lambda i: len(coded[i][0]))
     with torch.no_grad():
         for at in range(0, len(order), 256):
             part = order[at : at + 256]
-            found[part] = net(*map(torch.tensor, padded([coded[i] for i in part]))).numpy()
+            found[part] = net(*map(torch.tensor, padded([coded[i] for i in part])))[:, 0].numpy()
     return found
 
 
@@ -182,39 +193,36 @@ _, _, directions = torch.pca_lowrank(table, WIDE, center=False)
 vectors = table @ directions
 vectors = vectors / vectors.std()
 fold = np.array([data.bucket("fold" + (r["context"] or [r])[0]["text"], FOLDS) for r in rows])
-unseen = np.zeros((len(rows), len(OUTPUTS)), np.float32)
+unseen = np.zeros(len(rows), np.float32)
 for part in range(FOLDS):
     net = fit([i for i in range(len(rows)) if fold[i] != part], f"fold {part}")
     mine = [i for i in range(len(rows)) if fold[i] == part]
     unseen[mine] = outputs(net, [coded[i] for i in mine])
-alert = goal.numpy() >= np.log(ALERT / (1 - ALERT))
 
 
-def clears(scores, bars):
-    return (scores[:, gate] < bars).all(1)
+def found_by(rows, said):
+    """Where the encoder is right: rows by outputs."""
+    truth = np.array([row["targets"] for row in rows]) == 1
+    return truth & (said >= np.log(ALERT / (1 - ALERT)))
 
 
-def bars_at(lost):
-    """Each output's logit below which this share of its own findings lies."""
-    return np.array([np.quantile(unseen[alert[:, i], i], lost) for i in gate.tolist()])
-
-
-def loss_of(scores, bars, found):
-    """The share of what the encoder found that would be cleared, by output."""
-    cleared = clears(scores, bars)
+def lost_at(bar, scores, found):
+    """The share of the encoder's true findings that would be cleared, by output."""
     return {
-        OUTPUTS[i]: float(cleared[found[:, i]].mean()) if found[:, i].any() else 0.0
+        OUTPUTS[i]: round(float((scores[found[:, i]] < bar).mean()), 4)
         for i in gate.tolist()
+        if found[:, i].any()
     }
 
 
-# A row is cleared only if every output is low, so each bar alone may be laxer than `LOST`.
-lost = LOST
-while lost < 0.2 and max(loss_of(unseen, bars_at(lost * 1.1), alert).values()) <= LOST:
-    lost *= 1.1
-bars = bars_at(lost)
-print(f"quantile {lost:.4f}; lost of the encoder's findings (cross-fitted):")
-print({k: round(v, 4) for k, v in loss_of(unseen, bars, alert).items()})
+found = found_by(rows, said)
+bars = {
+    OUTPUTS[i]: np.quantile(unseen[found[:, i]], LOST if OUTPUTS[i] in LABELS else LOST_DETECTORS)
+    for i in gate.tolist()
+    if found[:, i].sum() >= FEW
+}
+bar = min(bars.values())
+print({k: round(float(v), 2) for k, v in bars.items()})
 
 # --- the net that ships -------------------------------------------------------------------------
 final = fit(range(len(rows)), "all")
@@ -238,23 +246,28 @@ example = (torch.randint(4, 1000, (2, 24)), torch.ones(2, 24, dtype=torch.long))
 example[1][0, 12:] = 2
 torch.onnx.export(
     final, example, str(args.model / "first.onnx"), input_names=["ids", "mask"],
-    output_names=["logits"], opset_version=20, dynamo=False,
-    dynamic_axes={"ids": {0: "b", 1: "n"}, "mask": {0: "b", 1: "n"}, "logits": {0: "b"}},
+    output_names=["risk"], opset_version=20, dynamo=False,
+    dynamic_axes={"ids": {0: "b", 1: "n"}, "mask": {0: "b", 1: "n"}, "risk": {0: "b"}},
 )  # fmt: skip
 held = data.encode(dev + open_dev, tokenizer, LIMIT)
-scores, said = outputs(final, held), teacher(dev + open_dev, held)
-found = said >= np.log(ALERT / (1 - ALERT))
-cleared = clears(scores, bars)
-harmless = ~found[:, gate].any(1)
-in_seeds = np.arange(len(held)) < len(dev)
+scores, dev_said = outputs(final, held), teacher(dev + open_dev, held)
+dev_found = found_by(dev + open_dev, dev_said)
+harmless = risk(dev + open_dev, np.full_like(dev_said, -9.0)) < 0.5  # by what is known
+public = np.arange(len(held)) >= len(dev)
+ordinary = np.array([r["source"] != "seeds" and r["tier"] == "C" for r in dev + open_dev])
 report = {
-    "lost_cross_fitted": {k: round(v, 4) for k, v in loss_of(unseen, bars, alert).items()},
-    "lost_dev": {k: round(v, 4) for k, v in loss_of(scores, bars, found).items()},
-    "found_dev": {OUTPUTS[i]: int(found[:, i].sum()) for i in gate.tolist()},
-    "cleared_dev_seeds": round(float(cleared[in_seeds].mean()), 4),
-    "cleared_dev_public": round(float(cleared[~in_seeds].mean()), 4),
-    "cleared_of_harmless_public": round(float(cleared[~in_seeds & harmless].mean()), 4),
-    "n": {"seeds": int(in_seeds.sum()), "public": int((~in_seeds).sum()), "cross": len(rows)},
+    "lost_cross_fitted": lost_at(bar, unseen, found),
+    "lost_dev": lost_at(bar, scores, dev_found),
+    "found_dev": {OUTPUTS[i]: int(dev_found[:, i].sum()) for i in gate.tolist()},
+    "cleared_ordinary": round(float((scores < bar)[ordinary & harmless].mean()), 4),
+    "cleared_harmless_public": round(float((scores < bar)[public & harmless].mean()), 4),
+    "cleared_harmless_seeds": round(float((scores < bar)[~public & harmless].mean()), 4),
+    "n": {
+        "ordinary": int((ordinary & harmless).sum()),
+        "public": int((public & harmless).sum()),
+        "seeds": int((~public & harmless).sum()),
+        "cross": len(rows),
+    },
 }
 print(json.dumps(report, indent=1))
 content = (args.model / "first.onnx").read_bytes()
@@ -262,7 +275,7 @@ manifest["files"]["first.onnx"] = {
     "sha256": hashlib.sha256(content).hexdigest(),
     "bytes": len(content),
 }
-manifest["clear"] = {name: round(float(bar), 4) for name, bar in zip(GATE, bars, strict=True)}
+manifest["clear"] = round(float(bar), 4)
 manifest["first"] = report
 text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 (args.model / "manifest.json").write_text(text, "utf-8")

@@ -441,7 +441,7 @@ async def test_a_store_that_hangs_makes_nobody_wait(make_guard, monkeypatch, tex
 
 async def test_a_sink_that_hangs_is_given_up(make_guard, monkeypatch):
     """The others get their record, the request ends, the counter rises."""
-    monkeypatch.setattr("guardrail.engine.SINK", 0.05)
+    monkeypatch.setattr("guardrail.engine.SINK", 0.5)
 
     async def stuck(record):
         await asyncio.Event().wait()
