@@ -284,7 +284,7 @@ async def main() -> None:
         flow = await streaming(target, upstream_port)
     os.sched_setaffinity(0, SERVED)
     starts = [cold_start() for _ in range(3)]
-    bare = p50["bare pass-through (aiohttp)"]
+    bare, bare_rate = (p50["bare pass-through (aiohttp)" + kind] for kind in ("", " rate"))
     template = (HERE / "page.md").read_text("utf-8")
     page = template.format(
         date=datetime.now(UTC).date().isoformat(),
@@ -296,6 +296,7 @@ async def main() -> None:
         static=f"{p50['guardrail, rules + static'] - bare:.2f}",
         encoder=f"{p50['guardrail as shipped, with encoder'] - bare:.1f}",
         rate=f"{p50['guardrail, rules + static rate']:.0f}",
+        share=f"{100 * p50['guardrail, rules + static rate'] / bare_rate:.0f}",
         start=spread(starts, "{:.1f}"),
         payload=len(chat(LINE, 1)),
     )
