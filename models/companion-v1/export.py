@@ -22,11 +22,10 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
-from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from model import BOT_DETECTORS, LABELS, LEVELS, OUTPUTS, USER_DETECTORS, load
+from model import BOT_DETECTORS, LABELS, LEVELS, OUTPUTS, USER_DETECTORS, SmallTable, load
 
 OPSET = 20
 MAX_TOKENS = 128
@@ -47,20 +46,6 @@ cli.add_argument("--train", type=Path, default=Path("build/train"))
 cli.add_argument("--out", type=Path, default=Path(__file__).resolve().parent)
 args = cli.parse_args()
 args.out.mkdir(parents=True, exist_ok=True)
-
-
-class SmallTable(nn.Module):
-    """An embedding in int8 with one scale per row."""
-
-    def __init__(self, weight):
-        super().__init__()
-        scale = weight.abs().amax(1, keepdim=True).clamp_min(1e-8) / 127
-        self.register_buffer("table", (weight / scale).round().to(torch.int8))
-        self.register_buffer("scale", scale)
-
-    def forward(self, ids):
-        rows = nn.functional.embedding(ids, self.table)
-        return rows.float() * nn.functional.embedding(ids, self.scale)
 
 
 # --- float, then int8 ---------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, USER_DETECTORS
+from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, USER_DETECTORS, SmallTable
 
 SEED = 7
 FOLDS = 2
@@ -226,19 +226,6 @@ print({k: round(float(v), 2) for k, v in bars.items()})
 
 # --- the net that ships -------------------------------------------------------------------------
 final = fit(range(len(rows)), "all")
-
-
-class SmallTable(nn.Module):
-    """The word vectors in int8, one scale per piece."""
-
-    def __init__(self, weight):
-        super().__init__()
-        scale = weight.abs().amax(1, keepdim=True).clamp_min(1e-8) / 127
-        self.register_buffer("table", (weight / scale).round().to(torch.int8))
-        self.register_buffer("scale", scale)
-
-    def forward(self, ids):
-        return functional.embedding(ids, self.table).float() * functional.embedding(ids, self.scale)
 
 
 final.word = SmallTable(final.word.weight.detach())

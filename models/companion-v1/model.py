@@ -85,6 +85,19 @@ class Companion(nn.Module):
         return self.head(self.drop(torch.cat([mean, x[:, 0]], -1)))
 
 
+class SmallTable(nn.Module):
+    """A table of vectors in int8, with one scale for each row."""
+
+    def __init__(self, weight) -> None:
+        super().__init__()
+        scale = weight.abs().amax(1, keepdim=True).clamp_min(1e-8) / 127
+        self.register_buffer("table", (weight / scale).round().to(torch.int8))
+        self.register_buffer("scale", scale)
+
+    def forward(self, ids):
+        return functional.embedding(ids, self.table).float() * functional.embedding(ids, self.scale)
+
+
 def save(model: Companion, path) -> None:
     torch.save({"config": asdict(model.config), "state": model.state_dict()}, path)
 
