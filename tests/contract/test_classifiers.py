@@ -82,7 +82,7 @@ async def test_many_tasks_at_once(classifier: Classifier) -> None:
 
 async def test_the_loop_stays_free(classifier: Classifier) -> None:
     """While it works on a long text, other tasks get their turn."""
-    long = (Utterance("今天天气不错 " * 100, Role.USER, (Message(Role.ASSISTANT, "hi"),)),)
+    long = (Utterance("今天天气不错 " * 500, Role.USER, (Message(Role.ASSISTANT, "hi"),)),)
     gaps, last = [], time.perf_counter()
     work = asyncio.ensure_future(classifier.classify(long))
     while not work.done():
@@ -90,7 +90,7 @@ async def test_the_loop_stays_free(classifier: Classifier) -> None:
         now = time.perf_counter()
         gaps.append(now - last)
         last = now
-    assert max(gaps) < 0.1  # with one thread it is the whole text's time otherwise
+    assert max(gaps) < 0.25  # on the event loop the shipped model would take twice as long
 
 
 async def test_cancelling_is_safe(classifier: Classifier) -> None:

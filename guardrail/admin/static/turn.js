@@ -76,7 +76,7 @@ function scoreRow(turn, label) {
 
 function scoreCell(turn, side, label) {
   const asked = side === "user" || label !== "minor"; // a companion has no age
-  if (!turn.sides[side] || !asked) return el("td", { class: "soft" }, "–");
+  if (!turn.sides[side] || turn.sides[side].cleared || !asked) return el("td", { class: "soft" }, "–");
   const found = turn.sides[side].scores[label] ?? { score: 0, source: "", version: "" };
   const decided = turn.decisions.find((d) => d.side === side && d.label === label);
   const level = found.level ? ` · ${t(`level.${found.level}`)}` : "";
@@ -99,7 +99,7 @@ export function failures(turn) {
   });
 }
 
-/** Which sides the first stage cleared: their scores are nought because nobody needed to ask. */
+/** Which sides the first stage cleared: they have no scores, because nobody needed to ask. */
 export function cleared(turn) {
   const sides = SIDES.filter((side) => turn.sides[side]?.cleared).map((side) => t(`side.${side}`));
   return sides.length ? [el("p", { class: "soft" }, `${sides.join(", ")}: ${t("turn.cleared")}`)] : [];
