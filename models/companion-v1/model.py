@@ -74,15 +74,21 @@ class Companion(nn.Module):
         self.head = nn.Linear(2 * c.hidden, len(OUTPUTS))
 
     def forward(self, ids, mask):
+        return self.seen(ids, mask)[0]
+
+    def seen(self, ids, mask):
+        """The logits, and what each layer saw."""
         where = torch.arange(ids.shape[1], device=ids.device)
         x = self.word(ids) + self.position(where) + self.segment((mask == 2).long())
         x = self.drop(self.norm(x))
         bias = (mask == 0).to(x.dtype)[:, None, None, :] * -1e4
+        states = []
         for layer in self.layers:
             x = layer(x, bias)
+            states.append(x)
         text = (mask == 1).to(x.dtype).unsqueeze(-1)
         mean = (x * text).sum(1) / text.sum(1)
-        return self.head(self.drop(torch.cat([mean, x[:, 0]], -1)))
+        return self.head(self.drop(torch.cat([mean, x[:, 0]], -1))), states
 
 
 class SmallTable(nn.Module):

@@ -3,6 +3,7 @@
     python models/companion-v1/train.py --data DIR --base build/base --out build/train
     python models/companion-v1/train.py --data DIR --quick      # a minute, to see that it runs
     python models/companion-v1/train.py --data DIR --resume     # go on after the last epoch
+    python models/companion-v1/train.py ... --start OLD/model.pt --epochs 2   # new seeds, old weights
 
 Uses a GPU if there is one; otherwise bf16 on the CPU.
 """
@@ -17,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from model import DETECTORS, LABELS, LEVELS, OUTPUTS, load, save
+from loop import auc, batches, said, tensors
+from model import DETECTORS, LABELS, LEVELS, load, save
 
 SEED = 20
 EPOCHS = 3  # of seeds, after the public pass
@@ -44,6 +45,7 @@ cli.add_argument("--out", type=Path, default=Path("build/train"))
 cli.add_argument("--epochs", type=int, default=EPOCHS)
 cli.add_argument("--seed", type=int, default=SEED)
 cli.add_argument("--part", type=float, default=1.0, help="share of the seeds: a learning curve")
+cli.add_argument("--start", type=Path, help="weights to go on from: without the public pass")
 cli.add_argument("--quick", action="store_true")
 cli.add_argument("--resume", action="store_true")
 args = cli.parse_args()
@@ -55,6 +57,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 tokenizer = Tokenizer.from_file(str(args.base / "tokenizer.json"))
 if not args.resume:
     seen = data.fingerprint(args.data / "open.jsonl.gz")
+    seen |= {"start": data.sha256(args.start)} if args.start else {}
     (args.out / "data.json").write_text(json.dumps(seen, indent=2), "utf-8")
 train_seeds, dev_seeds = data.split_seeds(data.seeds(data.SEEDS))
 train_seeds = [row for row in train_seeds if data.bucket("part" + row["id"], 100) < 100 * args.part]
@@ -77,46 +80,8 @@ def epoch_rows(epoch):
     return list(zip(mixed + own, coded, strict=True))
 
 
-def batches(pairs, rng):
-    """Batches of like length and about `TOKENS` tokens, in random order."""
-    order = sorted(pairs, key=lambda pair: len(pair[1][0]) + rng.random() * 8)
-    out, batch = [], []
-    for pair in order:
-        if batch and (len(batch) + 1) * max(len(pair[1][0]), len(batch[-1][1][0])) > TOKENS:
-            out.append(batch)
-            batch = []
-        batch.append(pair)
-    out.append(batch)
-    rng.shuffle(out)
-    return out
-
-
-def tensors(coded):
-    width = max(len(ids) for ids, _ in coded)
-    ids = torch.tensor([list(i) + [1] * (width - len(i)) for i, _ in coded])
-    mask = torch.tensor([list(m) + [0] * (width - len(m)) for _, m in coded])
-    return ids.to(device), mask.to(device)
-
-
-def auc(model, rows):
-    """Per output; nan where one class is missing."""
-    model.eval()
-    coded = data.encode(rows, tokenizer, LIMIT_SEEDS)
-    scores = []
-    with torch.no_grad(), torch.autocast(device, torch.bfloat16):
-        for i in range(0, len(rows), 32):
-            scores += model(*tensors(coded[i : i + 32])).float().cpu().tolist()
-    scores, truth = np.array(scores), np.array([row["targets"] for row in rows])
-    out = {}
-    for i, name in enumerate(OUTPUTS):
-        known = ~np.isnan(truth[:, i])
-        mixed = len(set(truth[known, i])) == 2
-        out[name] = roc_auc_score(truth[known, i], scores[known, i]) if mixed else float("nan")
-    return out
-
-
 # --- the run ------------------------------------------------------------------------------------
-model = load(args.base / "base.pt").to(device)
+model = load(args.start or args.base / "base.pt").to(device)
 model.word.weight.requires_grad_(False)  # a few thousand rows would only spoil rare pieces
 model.position.weight.requires_grad_(False)
 mean = copy.deepcopy(model).eval()
@@ -124,9 +89,9 @@ body = [p for n, p in model.named_parameters() if p.requires_grad and not n.star
 groups = [{"params": body, "lr": RATE}, {"params": model.head.parameters(), "lr": RATE_HEAD}]
 optimizer = torch.optim.AdamW(groups, weight_decay=DECAY, fused=True)
 peaks = [RATE, RATE_HEAD]
-first, step = 0, 0
-sizes = [len(batches(epoch_rows(e), random.Random(0))) for e in (0, 1)]
-total = sizes[0] + sizes[1] * args.epochs
+first, step = (1 if args.start else 0), 0
+sizes = [len(batches(epoch_rows(e), random.Random(0), TOKENS)) for e in (0, 1)]
+total = sizes[0] * (not args.start) + sizes[1] * args.epochs
 if args.resume and (args.out / "last.pt").exists():
     saved = torch.load(args.out / "last.pt", weights_only=True)
     model.load_state_dict(saved["model"])
@@ -140,12 +105,12 @@ for epoch in range(first, args.epochs + 1):
     rng = random.Random(args.seed * 77 + epoch)
     torch.manual_seed(args.seed * 99 + epoch)
     running = 0.0
-    for at, batch in enumerate(batches(epoch_rows(epoch), rng)):
+    for at, batch in enumerate(batches(epoch_rows(epoch), rng, TOKENS)):
         scale = min(1.0, (step + 1) / WARMUP) * max(0.02, 1 - step / total)
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             group["lr"] = peak * scale
         model.train()
-        ids, mask = tensors([coded for _, coded in batch])
+        ids, mask = tensors([coded for _, coded in batch], device)
         truth = torch.tensor([row["targets"] for row, _ in batch], device=device)
         weight = torch.tensor([row["weight"] for row, _ in batch], device=device)[:, None]
         with torch.autocast(device, torch.bfloat16):
@@ -167,7 +132,7 @@ for epoch in range(first, args.epochs + 1):
         if at % 50 == 0:
             spent = time.time() - started
             print(f"epoch {epoch} step {step}/{total} loss {running:.4f} {spent:.0f}s", flush=True)
-    found = auc(mean, dev_seeds)
+    found = auc(dev_seeds, said(mean, dev_seeds, tokenizer, LIMIT_SEEDS, device=device))
     macro = np.nanmean([found[name] for name in LABELS])
     print(f"epoch {epoch} dev seeds macro {macro:.4f}", {k: round(v, 3) for k, v in found.items()})
     state = {"model": model.state_dict(), "mean": mean.state_dict()}

@@ -1,0 +1,202 @@
+"""Step 3b: a smaller net that answers as the trained one does.
+
+    python models/companion-v1/distill.py --data DIR --train build/train --layers 6 --out build/six
+    python models/companion-v1/distill.py ... --resume
+
+The pupil begins with every n-th layer of the teacher and learns from its answers and from what its
+layers see, on all public text that may be used (labelled or not) and on the seeds, again and again
+in other dress. Where a row has a label of its own, that counts, too: the teacher errs.
+(Hidden states as targets: Sun et al., "Patient Knowledge Distillation", 2019; layers taken over:
+Sanh et al., "DistilBERT", 2019.)
+"""
+
+import argparse
+import copy
+import dataclasses
+import random
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch.nn import functional
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import data
+from loop import auc, batches, said, tensors
+from model import BOT_DETECTORS, DETECTORS, LABELS, LEVELS, OUTPUTS, Companion, load, save
+
+SEED = 31
+PARTS = 4  # the public text is cut in as many; each goes with the seeds once
+TALK_PUBLIC, TALK_SEEDS = 0.3, 0.6
+LIMIT_PUBLIC, LIMIT_SEEDS = 64, 96
+LONG = 1500  # characters; of longer public text the encoder reads one window only
+TOKENS = 1536
+RATE, WARMUP, DECAY = 2e-4, 100, 0.01
+AVERAGE = 0.995
+HARD, SEEN, LOGIT = (
+    0.5,
+    1.0,
+    0.05,
+)  # weight of own labels, of hidden states, of the answers' distance
+
+cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+cli.add_argument("--data", type=Path, required=True, help="folder with open.jsonl.gz")
+cli.add_argument("--base", type=Path, default=Path("build/base"), help="for its tokenizer")
+cli.add_argument("--train", type=Path, default=Path("build/train"), help="folder of the teacher")
+cli.add_argument("--out", type=Path, default=Path("build/six"))
+cli.add_argument("--layers", type=int, default=6)
+cli.add_argument("--parts", type=int, default=PARTS, help="of the four, how many to go through")
+cli.add_argument("--start", type=Path, help="an earlier pupil of as many layers to go on from")
+cli.add_argument("--share", type=float, default=1.0, help="of the public text")
+cli.add_argument("--resume", action="store_true")
+args = cli.parse_args()
+args.out.mkdir(parents=True, exist_ok=True)
+device = "cuda" if torch.cuda.is_available() else "cpu"
+torch.manual_seed(SEED)
+
+# --- rows ---------------------------------------------------------------------------------------
+tokenizer = Tokenizer.from_file(str(args.base / "tokenizer.json"))
+seeds, dev = data.split_seeds(data.seeds(data.SEEDS))
+talk = data.small_talk(seeds)
+public, _ = data.split_public(data.public(args.data / "open.jsonl.gz"))
+public = [
+    row
+    for row in public
+    if len(row["text"]) <= LONG and data.bucket(row["text"], 1000) < 1000 * args.share
+]
+random.Random(SEED).shuffle(public)
+
+
+def part_rows(part):
+    """A part of the public text and all seeds, dressed anew."""
+    rng = random.Random(SEED * 1000 + part)
+    mixed = [data.with_small_talk(row, talk, rng, TALK_PUBLIC) for row in public[part::PARTS]]
+    own = [data.with_small_talk(data.augment(row, rng), talk, rng, TALK_SEEDS) for row in seeds]
+    coded = data.encode(mixed, tokenizer, LIMIT_PUBLIC) + data.encode(own, tokenizer, LIMIT_SEEDS)
+    return list(zip(mixed + own, coded, strict=True))
+
+
+# --- teacher and pupil --------------------------------------------------------------------------
+teacher = load(args.train / "model.pt").to(device)
+depth = teacher.config.layers
+taken = [round((i + 1) * depth / args.layers) - 1 for i in range(args.layers)]
+pupil = Companion(dataclasses.replace(teacher.config, layers=args.layers)).to(device)
+state = teacher.state_dict()
+kept = {k: v for k, v in state.items() if not k.startswith("layers.")}
+for own, theirs in enumerate(taken):
+    old, new = f"layers.{theirs}.", f"layers.{own}."
+    kept |= {new + k.removeprefix(old): v for k, v in state.items() if k.startswith(old)}
+pupil.load_state_dict(load(args.start).state_dict() if args.start else kept)
+pupil.word.weight.requires_grad_(False)
+pupil.position.weight.requires_grad_(False)
+mean = copy.deepcopy(pupil).eval()
+weights = [p for p in pupil.parameters() if p.requires_grad]
+optimizer = torch.optim.AdamW(weights, lr=RATE, weight_decay=DECAY, fused=True)
+asked = {
+    role: torch.tensor(
+        [
+            o not in DETECTORS
+            or (o in BOT_DETECTORS) == (role == "assistant")
+            or o in ("evading", "romance")
+            for o in OUTPUTS
+        ]
+    )
+    for role in ("user", "assistant")
+}
+importance = torch.tensor([1.0] * len(LABELS) + [0.5] * len(LEVELS + DETECTORS), device=device)
+
+
+def loss_of(batch):
+    ids, mask = tensors([coded for _, coded in batch], device)
+    with torch.autocast(device, torch.bfloat16):
+        with torch.no_grad():
+            wanted, theirs = teacher.seen(ids, mask)
+        answered, own = pupil.seen(ids, mask)
+    wanted, answered = wanted.float(), answered.float()
+    truth = torch.tensor([row["targets"] for row, _ in batch], device=device)
+    known = ~torch.isnan(truth)
+    weight = torch.stack([asked[row["role"]] for row, _ in batch]).to(device) * importance
+    like = functional.binary_cross_entropy_with_logits(answered, wanted.sigmoid(), reduction="none")
+    like = like + LOGIT * functional.smooth_l1_loss(answered, wanted, reduction="none")
+    hard = functional.binary_cross_entropy_with_logits(
+        answered, truth.nan_to_num(0.0), reduction="none"
+    )
+    total = (like * weight).sum() / weight.sum() + HARD * (
+        hard * weight * known
+    ).sum() / weight.sum()
+    real = (mask > 0).unsqueeze(-1)
+    apart = [
+        (
+            (
+                functional.layer_norm(own[i].float(), own[i].shape[-1:])
+                - functional.layer_norm(theirs[t].float(), theirs[t].shape[-1:])
+            )
+            ** 2
+            * real
+        ).sum()
+        / real.sum()
+        / own[i].shape[-1]
+        for i, t in enumerate(taken)
+    ]
+    return len(LABELS) * total + SEEN * sum(apart) / len(apart)
+
+
+total = len(batches(part_rows(0), random.Random(0), TOKENS)) * args.parts
+first, step = 0, 0
+if args.resume and (args.out / "last.pt").exists():
+    saved = torch.load(args.out / "last.pt", weights_only=True)
+    pupil.load_state_dict(saved["model"])
+    mean.load_state_dict(saved["mean"])
+    optimizer.load_state_dict(saved["optimizer"])
+    first, step = saved["part"] + 1, saved["step"]
+print(
+    f"{device}; layers {taken} of {depth}; {len(seeds)} seeds, {len(public)} public, {total} steps",
+    flush=True,
+)
+if not args.resume:
+    truth = auc(dev, said(teacher, dev, tokenizer, LIMIT_SEEDS, device=device))
+    print(f"teacher: dev macro {np.nanmean([truth[n] for n in LABELS]):.4f}", flush=True)
+
+started = time.time()
+for part in range(first, args.parts):
+    rng = random.Random(SEED * 77 + part)
+    running = 0.0
+    for at, batch in enumerate(batches(part_rows(part), rng, TOKENS)):
+        scale = min(1.0, (step + 1) / WARMUP) * max(0.02, 1 - step / total)
+        optimizer.param_groups[0]["lr"] = RATE * scale
+        pupil.train()
+        loss = loss_of(batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        step += 1
+        keep = min(AVERAGE, step / (step + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(mean.parameters()), list(pupil.parameters()), 1 - keep)
+        running = loss.item() if not running else 0.97 * running + 0.03 * loss.item()
+        if at % 50 == 0:
+            print(
+                f"part {part} step {step}/{total} loss {running:.4f} {time.time() - started:.0f}s",
+                flush=True,
+            )
+    found = auc(dev, said(mean, dev, tokenizer, LIMIT_SEEDS, device=device))
+    macro = np.nanmean([found[name] for name in LABELS])
+    print(
+        f"part {part} dev macro {macro:.4f}",
+        {k: round(float(v), 3) for k, v in found.items()},
+        flush=True,
+    )
+    kept = {
+        "model": pupil.state_dict(),
+        "mean": mean.state_dict(),
+        "optimizer": optimizer.state_dict(),
+    }
+    torch.save({**kept, "part": part, "step": step}, args.out / "last.pt")
+    save(mean, args.out / "model.pt")
+shutil.copy(args.train / "data.json", args.out / "data.json")
+print(f"done in {time.time() - started:.0f}s -> {args.out}/model.pt")

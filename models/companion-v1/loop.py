@@ -1,0 +1,55 @@
+"""Imported by the training scripts: batches of like length, tensors, and figures per output."""
+
+import data
+import numpy as np
+import torch
+from model import OUTPUTS
+from sklearn.metrics import roc_auc_score
+
+PAD = 1  # the tokenizer's
+
+
+def batches(pairs, rng, tokens):
+    """Batches of (row, coded) of like length and about `tokens` tokens, in random order."""
+    order = sorted(pairs, key=lambda pair: len(pair[1][0]) + rng.random() * 8)
+    out, batch = [], []
+    for pair in order:
+        if batch and (len(batch) + 1) * max(len(pair[1][0]), len(batch[-1][1][0])) > tokens:
+            out.append(batch)
+            batch = []
+        batch.append(pair)
+    out.append(batch)
+    rng.shuffle(out)
+    return out
+
+
+def tensors(coded, device="cpu"):
+    """Ids and mask of several coded texts, padded to the longest: (batch, length) each."""
+    width = max(len(ids) for ids, _ in coded)
+    ids = torch.tensor([list(i) + [PAD] * (width - len(i)) for i, _ in coded])
+    mask = torch.tensor([list(m) + [0] * (width - len(m)) for _, m in coded])
+    return ids.to(device), mask.to(device)
+
+
+def said(model, rows, tokenizer, limit, *, device="cpu"):
+    """What a model answers, (rows, outputs), in evaluation mode and bf16."""
+    model.eval()
+    coded = data.encode(rows, tokenizer, limit)
+    order = sorted(range(len(rows)), key=lambda i: len(coded[i][0]))
+    out = np.zeros((len(rows), len(OUTPUTS)), np.float32)
+    with torch.no_grad(), torch.autocast(device, torch.bfloat16):
+        for at in range(0, len(order), 32):
+            part = order[at : at + 32]
+            out[part] = model(*tensors([coded[i] for i in part], device)).float().cpu().numpy()
+    return out
+
+
+def auc(rows, scores):
+    """Per output; nan where one class is missing."""
+    truth = np.array([row["targets"] for row in rows])
+    out = {}
+    for i, name in enumerate(OUTPUTS):
+        known = ~np.isnan(truth[:, i])
+        mixed = len(set(truth[known, i])) == 2
+        out[name] = roc_auc_score(truth[known, i], scores[known, i]) if mixed else float("nan")
+    return out
