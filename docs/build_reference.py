@@ -1,4 +1,4 @@
-"""Writes the generated parts of the docs: settings reference and JSON Schemas.
+"""Writes the generated parts of the docs: settings reference, JSON Schemas, conformance table.
 
 Run `make docs`; `tests/docs/test_reference.py` fails when the files differ from what this gives.
 """
@@ -6,6 +6,7 @@ Run `make docs`; `tests/docs/test_reference.py` fails when the files differ from
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,11 +72,16 @@ def _tables() -> Iterator[tuple[str, type[BaseModel]]]:
 
 def outputs() -> dict[Path, str]:
     """Every generated file and its content."""
+    duties = runpy.run_path(str(DOCS / "build_duties.py"))["pages"]()
     schemas = {POLICIES / name: render(make()) for name, make in FILES.items()}
-    return schemas | {
-        DOCS / "settings.md": settings_page(),
-        DOCS / "settings.schema.json": json.dumps(settings_schema(), indent=2) + "\n",
-    }
+    return (
+        schemas
+        | duties
+        | {
+            DOCS / "settings.md": settings_page(),
+            DOCS / "settings.schema.json": json.dumps(settings_schema(), indent=2) + "\n",
+        }
+    )
 
 
 if __name__ == "__main__":

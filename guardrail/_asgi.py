@@ -11,6 +11,7 @@ from typing import Any
 from guardrail.errors import BodyError
 
 __all__ = [
+    "CANCELS",
     "LINGER",
     "ASGIApp",
     "ClientGone",
@@ -33,6 +34,10 @@ _LIKE_ASCII = frozenset(
 )
 """Charsets in which ASCII is ASCII, so that UTF-8 is garbled at worst. In UTF-7 or UTF-16, harm can
 look like noise to whoever reads it as UTF-8."""
+
+CANCELS = "guardrail.cancels"
+"""ASGI extension: whoever runs the app can cancel it as soon as nobody wants its answer. An app that
+sets its `relied_on` to true need not watch `receive` for the client's hang-up."""
 
 LINGER = 1.0
 """Seconds that we go on reading (and forgetting) after a refusal. Closing at once would reset the

@@ -6,7 +6,7 @@ if no more comes). One queue carries the first two; the reader's timeout is the 
 
 Stopping. After an intervention the bot must stop talking, and after a hang-up, too. The app is
 told in the two ways that ASGI has: `receive` gives `http.disconnect`, and `send` raises OSError
-(ASGI spec 2.4). An app that listens to neither is cancelled.
+(ASGI spec 2.4). An app that listens to neither is cancelled; at once if it relies on that (`CANCELS`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from guardrail._asgi import ASGIApp, Message, Receive, Scope
+from guardrail._asgi import CANCELS, ASGIApp, Message, Receive, Scope
 
 __all__ = ["AppFailed", "Backend", "Ended", "Gone", "Heard"]
 
@@ -52,7 +52,10 @@ class Backend:
     """One run of the wrapped app. Use as an async context manager; leaving it stops the app."""
 
     def __init__(self, app: ASGIApp, scope: Scope, body: bytes, receive: Receive) -> None:
-        self._app, self._scope, self._body, self._receive = app, scope, body, receive
+        self._app, self._body, self._receive = app, body, receive
+        self._cancels = {"relied_on": False}
+        extensions = {**(scope.get("extensions") or {}), CANCELS: self._cancels}
+        self._scope: Scope = {**scope, "extensions": extensions}
         self._queue: asyncio.Queue[Heard] = asyncio.Queue(QUEUED)
         self._stopped = asyncio.Event()
         self._sent_body = False
@@ -72,13 +75,19 @@ class Backend:
         self._watch.cancel()
         while not self._queue.empty():  # an app that waits to be heard must not wait for ever
             self._queue.get_nowait()
-        if not self._task.done():
+        if not self._task.done() and not self._cancels["relied_on"]:
             await asyncio.wait({self._task}, timeout=GRACE)
         self._task.cancel()
-        done, _ = await asyncio.wait({self._task, self._watch}, timeout=PATIENCE)
-        for task in done:
-            if not task.cancelled():
+        await asyncio.sleep(0)  # one step is all that most of them need to end
+        tasks = {self._task, self._watch}
+        if not all(task.done() for task in tasks):
+            await asyncio.wait(tasks, timeout=PATIENCE)
+        for task in tasks:
+            if task.done() and not task.cancelled():
                 task.exception()  # heard, so that the event loop does not complain
+        # A cancelled task holds its frames, and they hold us: such a ring would keep the whole turn
+        # in memory until the garbage collector comes by.
+        del self._task, self._watch
 
     async def hear(self, seconds: float | None = None) -> Heard | None:
         """The next event, or `None` after `seconds` without one."""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from guardrail.policy.model import EVERYWHERE, Kind, Policy, Resource
 from guardrail.turn import AgeBand, Decision, Label, Profile
 
-__all__ = ["LAST_WORDS", "MOST_LINES", "resources_for", "words"]
+__all__ = ["LAST_WORDS", "MOST_LINES", "resources_for", "said", "steering", "words"]
 
 LAST_WORDS: Mapping[str, str] = {
     "en": (
@@ -37,6 +37,13 @@ LAST_WORDS: Mapping[str, str] = {
 MOST_LINES = 3
 """Help lines named at once, emergency and directory not counted. More is a burden to choose."""
 
+_STEERING = (
+    "The person you are talking to may be in danger of harming themselves. Answer again, in {language}, "
+    "in two to four warm sentences without lecturing: show that you heard what they said, stay with "
+    "it, and encourage them to reach a real person now. Name only these places: {lines}. Do not "
+    "promise secrecy, do not diagnose, and do not say that you are a person."
+)
+_LANGUAGE_NAMES: Mapping[str, str] = {"en": "English", "zh": "Simplified Chinese"}
 _EMERGENCY_WORDS: Mapping[str, str] = {
     "en": "In immediate danger, wherever you are: call your local emergency number",
     "zh": "无论你在哪里，情况紧急时：请拨打当地的紧急电话",
@@ -52,13 +59,24 @@ def words(policy: Policy, decision: Decision, profile: Profile) -> str:
     """
     if decision.text is None:
         return ""
-    said = policy.texts.get(decision.text)
-    if not said:
+    if not policy.texts.get(decision.text):
         return _in(LAST_WORDS, profile.language)
-    text = _in(said, profile.language)
+    text = said(policy, decision.text, profile)
     if not decision.resources:
         return text
     return f"{text}\n\n{_help(policy, decision, profile)}"
+
+
+def said(policy: Policy, key: str, profile: Profile) -> str:
+    """A text of the policy in the person's language."""
+    return _in(policy.texts.get(key, {}), profile.language)
+
+
+def steering(policy: Policy, profile: Profile) -> str:
+    """What a model is told before it answers somebody in crisis a second time."""
+    lines = resources_for(policy, profile, {Kind.CRISIS, Kind.EMERGENCY})[: MOST_LINES + 1]
+    named = "; ".join(_line(entry, profile.language) for entry in lines)
+    return _STEERING.format(language=_LANGUAGE_NAMES[profile.language], lines=named)
 
 
 def resources_for(

@@ -11,7 +11,7 @@ from guardrail.classify.base import HINT, Classifier, Utterance
 from guardrail.errors import ClassifierError
 from guardrail.turn import Assessment, Side, Signal
 
-__all__ = ["Assessor", "merge"]
+__all__ = ["Assessor", "both", "merge"]
 
 
 class Assessor:
@@ -116,3 +116,15 @@ def merge(signals: Iterable[Signal]) -> tuple[Signal, ...]:
         ):
             best[key] = signal
     return tuple(best.values())
+
+
+def both(a: Assessment, b: Assessment) -> Assessment:
+    """Two assessments of one side as one: the highest score of each label, all that failed."""
+    return replace(
+        b,
+        signals=merge((*a.signals, *b.signals)),
+        failed=a.failed or b.failed,
+        floor_ran=a.floor_ran and b.floor_ran,
+        unjudged=tuple(dict.fromkeys((*a.unjudged, *b.unjudged))),
+        seconds=a.seconds + b.seconds,
+    )

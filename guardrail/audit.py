@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 
 from guardrail.errors import StoreError
+from guardrail.policy.model import Notice
 from guardrail.store.base import Event, Store
 from guardrail.turn import Decision, Record, Turn
 
-__all__ = ["AuditSink", "intervention", "to_json"]
+__all__ = ["AuditSink", "intervention", "receipt", "to_json"]
 
 
 LINGER = 0.02
@@ -52,17 +53,23 @@ class AuditSink:
         if batch is None or batch.loop is not asyncio.get_running_loop():
             batch = self._open = _Batch(self._write)
         batch.events.append(event)
-        try:
-            await asyncio.shield(batch.written)  # one that gives up takes none of the others along
-        except StoreError as error:
-            raise StoreError(str(error)) from error  # one for each: a traceback grows when raised
+        await batch.over.wait()  # one that gives up takes none of the others along
+        if batch.error is not None:  # one for each: a traceback grows when raised
+            raise StoreError(str(batch.error)) from batch.error
 
     async def _write(self, batch: _Batch) -> None:
         with suppress(asyncio.CancelledError):  # the loop ends: then write at once
             await asyncio.sleep(LINGER)
         if self._open is batch:
             self._open = None
-        await self._store.append(*batch.events)
+        batch.error = StoreError("the records were not written")
+        try:
+            await self._store.append(*batch.events)
+            batch.error = None
+        except StoreError as error:
+            batch.error = error
+        finally:
+            batch.over.set()
 
 
 class _Batch:
@@ -70,8 +77,10 @@ class _Batch:
 
     def __init__(self, write: Callable[[_Batch], Coroutine[Any, Any, None]]) -> None:
         self.events: list[Event] = []
+        self.error: StoreError | None = None
+        self.over = asyncio.Event()
         self.loop = asyncio.get_running_loop()
-        self.written = asyncio.ensure_future(write(self))
+        self.task = asyncio.ensure_future(write(self))  # kept: the loop itself would forget it
 
 
 def intervention(turn: Turn, decision: Decision) -> Event:
@@ -88,6 +97,25 @@ def intervention(turn: Turn, decision: Decision) -> Event:
             "profile": _plain(turn.profile),
             "wire": turn.wire,
             "route": turn.route,
+        },
+    )
+
+
+def receipt(turn: Turn, notice: Notice, policy: str) -> Event:
+    """That a notice was in an answer which was sent: what shows that a duty of the clock was kept."""
+    return Event(
+        id=f"notice.{turn.id}.{notice.id}",
+        at=turn.at,
+        kind="notice.shown",
+        subject=turn.id,
+        user=turn.profile.user,
+        conversation=turn.conversation,
+        body={
+            "notice": notice.id,
+            "text": notice.text,
+            "article": notice.article,
+            "policy": policy,
+            "profile": _plain(turn.profile),
         },
     )
 

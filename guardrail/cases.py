@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from guardrail.session import stricter
+from guardrail.person import stricter
 from guardrail.store.base import Event
 from guardrail.turn import AgeBand, Decision, Level, Severity, Turn
 

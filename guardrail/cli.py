@@ -1,4 +1,6 @@
-"""The command line: serve, demo, check, policy, score, doctor; eval and tune join from `evaluate`.
+"""The command line: serve, demo, check, policy, score, doctor.
+
+eval and tune join from `evaluate`, train from `train`.
 
 Exit status: 0 all is well; 1 something is wrong with what was given (mistakes are listed);
 2 the command line itself is wrong.
@@ -32,6 +34,9 @@ from guardrail._terminal import (
 from guardrail.config import Settings, find_pack, load_settings
 from guardrail.errors import ConfigError, GuardrailError, Mistake, PolicyError
 from guardrail.evaluate.commands import app as measures
+from guardrail.policy_commands import policy_app
+from guardrail.report.commands import app as reports
+from guardrail.train.commands import app as training
 
 __all__ = ["main"]
 
@@ -42,9 +47,10 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-policy_app = typer.Typer(help="Work with policy packs.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
 app.add_typer(measures)
+app.add_typer(reports)
+app.add_typer(training)
 
 
 def main() -> None:
@@ -131,54 +137,6 @@ def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     _report(mistakes, as_json=as_json)
 
 
-@policy_app.command("test")
-def policy_test(
-    packs: Annotated[list[str] | None, typer.Argument(help="Names or files; default: all.")] = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Run the tests beside each pack; fails unless all pass and every rule is reached."""
-    from guardrail.policy.trial import run_trials
-    from guardrail.wiring import policy_path
-
-    wrong = False
-    lines: list[dict[str, Any]] = []
-    for name in packs or _shipped():
-        try:
-            trials = run_trials(policy_path(name))
-        except PolicyError as error:
-            wrong = True
-            lines.append({"policy": name, "mistakes": [str(m) for m in error.mistakes]})
-            if not as_json:
-                list_mistakes(error.mistakes)
-            continue
-        wrong = wrong or not trials.passed or bool(trials.missed)
-        failed = [
-            Mistake(trials.file, result.line, f"{result.name}: {problem}")
-            for result in trials.results
-            for problem in result.problems
-        ]
-        lines.append(
-            {
-                "policy": trials.policy,
-                "cases": len(trials.results),
-                "failed": [str(mistake) for mistake in failed],
-                "coverage": trials.coverage,
-                "missed": list(trials.missed),
-            }
-        )
-        if not as_json:
-            list_mistakes(failed)
-            missed = f", no case reaches: {', '.join(trials.missed)}" if trials.missed else ""
-            out.print(
-                f"{trials.policy}: {len(trials.results)} cases, {len(failed)} failed, "
-                f"rule coverage {trials.coverage:.0%}{missed}"
-            )
-    if as_json:
-        out.print_json(data=lines)
-    raise typer.Exit(1 if wrong else 0)
-
-
 @app.command()
 def score(
     file: Annotated[
@@ -193,6 +151,9 @@ def score(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say which part of a text each flag rests on.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Texts judged at a time; default: one for each core.")
+    ] = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
 ) -> None:
     """Score texts: JSON Lines in (`text`, `role`, `context`, `id`), JSON Lines out, same order."""
     from guardrail.scoring import Scorer, numbered
@@ -200,7 +161,7 @@ def score(
     settings = read_settings(config, {})
     raw = file.read_bytes() if file else sys.stdin.buffer.read()
     try:
-        scorer = Scorer.load(settings, point=point, explain=explain)
+        scorer = Scorer.load(settings, point=point, explain=explain, workers=workers)
         bad = asyncio.run(_score_all(scorer, numbered(raw)))
     except GuardrailError as error:
         err.print(escape(str(error)))
@@ -303,8 +264,7 @@ async def _score_all(scorer: Any, rows: list[tuple[int, bytes]]) -> int:
     bad = 0
     with Progress(console=err, disable=len(rows) < 200 or not err.is_terminal) as progress:  # noqa: PLR2004
         task = progress.add_task("scoring", total=len(rows))
-        for number, line in rows:
-            result = await scorer.line(number, line)
+        async for result in scorer.lines(rows):
             bad += "error" in result or "failed" in result
             text = json.dumps(result, ensure_ascii=False) + "\n"
             # An id may hold half a surrogate pair; backslashreplace writes it as JSON does.
@@ -313,14 +273,6 @@ async def _score_all(scorer: Any, rows: list[tuple[int, bytes]]) -> int:
     sys.stdout.buffer.flush()
     await scorer.close()
     return bad
-
-
-def _shipped() -> list[str]:
-    from guardrail._data import data_path
-
-    folder = data_path("policies")
-    tests = sorted(folder.glob("*_test.yaml"))
-    return [str(folder / (test.name.removesuffix("_test.yaml") + ".yaml")) for test in tests]
 
 
 def _report(mistakes: list[Mistake], *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -153,6 +154,14 @@ class DoorTable(_Table):
     header_count: int = Field(100, gt=0, description="Most request headers.")
 
 
+class ComplaintTable(_Table):
+    """Complaints and incident reports; see docs/people-api.md."""
+
+    contact: str = Field("", description="Where people complain; stands on the protocol page.")
+    acknowledge_hours: float = Field(24, gt=0, description="Until one is acknowledged.")
+    resolve_days: float = Field(15, gt=0, description="Until one is answered.")
+
+
 class Settings(_Table):
     """Everything that can be set."""
 
@@ -170,6 +179,21 @@ class Settings(_Table):
     classifier: Classify = Classify()
     door: DoorTable = DoorTable()
     policy: str = Field("default", description="Name of a shipped pack, or path of a file.")
+    policies: dict[str, str] = Field(
+        default_factory=dict,
+        description="Other packs for users of a region, such as {CN: cn, US-CA: us-ca}.",
+    )
+    shadows: dict[str, date] = Field(
+        default_factory=dict,
+        description="Packs on trial beside it, each with the last day of its trial: they are asked, "
+        "and what they would have done differently is counted.",
+    )
+    protocol: bool = Field(
+        default=True,
+        description="Serve the public page /.well-known/companion-safety on the proxy. Embedded, the "
+        "path is your app's: wrap it in `WellKnown` to have the page there.",
+    )
+    complaints: ComplaintTable = ComplaintTable()
     data: Path = Field(Path("data"), description="Directory for the database and the keys.")
     disclose: bool = Field(
         default=True, description="Send x-guardrail-id, -action and -policy with answers."

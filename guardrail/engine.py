@@ -13,21 +13,24 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from guardrail.assess import Assessor
+from guardrail.duties import Moment, moment, states
 from guardrail.errors import StoreError
 from guardrail.identity import Pseudonyms
 from guardrail.limits import over
+from guardrail.person import Age, Person, aged, moved
+from guardrail.persona import intimate
+from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.model import Limits, Policy
-from guardrail.review import Change, Review, Services, Standing
-from guardrail.session import Session, Usage, advance, fresh_messages, remember, use
-from guardrail.store.base import Store
-from guardrail.turn import Identity, Message, Profile, Record, Role, Turn
+from guardrail.review import Review, Services, Standing
+from guardrail.session import Session, advance, fresh_messages, remember
+from guardrail.store.base import Change, Store
+from guardrail.turn import AgeBand, Identity, Message, Profile, Record, Role, State, Turn
 from guardrail.wire.base import Asked
 
-__all__ = ["Count", "Engine", "PolicyHolder", "Sink"]
+__all__ = ["Count", "Engine", "Sink"]
 
 Sink = Callable[[Record], Awaitable[None]]
 Count = Callable[[str, str], None]
@@ -36,18 +39,14 @@ JUDGED = 16
 """Fresh messages judged in one turn; what an import of a longer history brings is noted."""
 
 
+BRIEF, BACK = 2, 8
+"""Words that do not show a language, and how many of the person's lines are asked for one that does."""
+
 STORE = 2.0
 """Seconds that a turn waits for the store's memory; then it goes on without."""
 
 SINK = 5.0
 """Seconds that a sink gets for one record. The person has the answer by then."""
-
-
-class PolicyHolder:
-    """The policy in force. Replacing it is atomic; a turn keeps the one it began with."""
-
-    def __init__(self, policy: Policy) -> None:
-        self.current = policy
 
 
 @dataclass(frozen=True)
@@ -76,38 +75,34 @@ class Engine:
         `app` is the credential that the calling app shows its backend: it separates the users of
         one app from those of another and is only ever hashed.
         """
-        at = self.clock()
-        policy = self.policies.current
+        now = self.clock()
+        policy = self.policies.at(now, identity.region)
+        at = moment(now, identity.zone or policy.zone)
         keys = self.pseudonyms
         user = keys.user(app, identity)
         conversation = keys.conversation(app, identity, asked.messages)
-        provisional = conversation or keys.of("turn", _new_id(at))
-        step = _Step(self, asked, identity, at=at, conversation=provisional)
-        failures: tuple[str, ...] = ()
-        try:
-            if user is None and conversation is None:
-                session, usage = step(None, Usage())
-            else:
-                async with asyncio.timeout(STORE):
-                    update = self.store.update
-                    session, usage = await update(step.conversation, user, step.day, step)
-        except (StoreError, TimeoutError):
-            session, usage = step(None, Usage())
-            failures = ("store",)
-        profile = Profile(
-            user=user,
-            age_band=session.age_band,
-            region=identity.region,
-            language=_language(self.language, asked.messages),
-            proof=identity.proof,
-        )
+        provisional = conversation or keys.of("turn", _new_id(now))
+        who = user or conversation or ""
+        step = _Step(self, asked, identity, at=at, conversation=provisional, who=who)
+        failures = await self._advance(step, conversation or "", who)
+        language = _language(self.language, asked.messages)
+        profile = _profile(policy, identity, user, age=step.person.age, language=language)
         turn = _turn(step, profile, asked, wire=wire, route=route)
         # A conversation that is only known by its beginning may be shared by strangers: nobody is
         # sent away for what another one did.
         known = user is not None or identity.conversation is not None
-        caps = policy.limits.get(profile.age_band, Limits()) if known else Limits()
-        limits = over(caps, session, usage)
-        standing = Standing(session, limits, failures, settled=conversation is not None)
+        caps = policy.caps(profile) if known else Limits()
+        held = states(policy, profile, step.person, at)
+        standing = Standing(
+            session=step.session,
+            person=step.person,
+            at=at,
+            limits=over(caps, step.session, step.person, at.day),
+            states=held | {State.INTIMATE} if intimate(asked.messages) else held,
+            failures=failures,
+            shadows=self.policies.shadows(now),
+            settled=conversation is not None,
+        )
         services = Services(
             assessor=self.assessor,
             store=self.store,
@@ -119,6 +114,19 @@ class Engine:
         )
         return Review(turn, policy, standing, services)
 
+    async def _advance(self, step: _Step, conversation: str, who: str) -> tuple[str, ...]:
+        """Move session and person on in the store; without it for this turn alone."""
+        try:
+            if who:
+                async with asyncio.timeout(STORE):
+                    await self.store.update(conversation, who, step)
+                return ()
+        except (StoreError, TimeoutError):
+            step(None, None)
+            return ("store",)
+        step(None, None)
+        return ()
+
     def _settle(self, app: bytes, identity: Identity, asked: Asked) -> Callable[[str], str | None]:
         """How a conversation without an id is called once its first reply is known."""
 
@@ -128,11 +136,11 @@ class Engine:
 
         return settle
 
-    async def _remember(self, conversation: str, change: Change) -> bool:
-        """Change a session, if the store can; what goes wrong here must not cost the record."""
+    async def _remember(self, conversation: str, person: str, change: Change) -> bool:
+        """Change what is remembered, if the store can; a failure must not cost the record."""
         try:
             async with asyncio.timeout(STORE):
-                await self.store.update(conversation, None, "", change)
+                await self.store.update(conversation, person, change)
         except Exception:  # noqa: BLE001 - the answer may be out already; the failure is recorded
             return False
         return True
@@ -161,30 +169,62 @@ class Engine:
 
 
 class _Step:
-    """The change one turn makes to its session; pure, so a store may run it more than once."""
+    """The change one turn makes to what is remembered; pure, so a store may run it more than once."""
 
     def __init__(
-        self, engine: Engine, asked: Asked, identity: Identity, *, at: float, conversation: str
+        self,
+        engine: Engine,
+        asked: Asked,
+        identity: Identity,
+        *,
+        at: Moment,
+        conversation: str,
+        who: str,
     ) -> None:
-        self.at, self.conversation = at, conversation
-        self.day = datetime.fromtimestamp(at, UTC).date().isoformat()
+        self.at, self.conversation, self._who = at, conversation, who
         self._identity, self._messages = identity, asked.messages
         self._digest = engine.pseudonyms.message
         self._marks = [self._digest(m) for m in asked.messages if m.role is Role.USER]
         self.fresh: tuple[int, ...] = ()
+        self.session = Session(conversation, at.now, at.now)
+        self.person = Person(who, at.now, at.now, at.now)
 
-    def __call__(self, old: Session | None, usage: Usage) -> tuple[Session, Usage]:
-        self.fresh = fresh_messages(self._messages, old.known if old else (), self._digest)
-        moved = advance(old, self.conversation, self.at, self._identity.age_band)
-        return remember(moved, self._marks), use(usage, self.at)
+    def __call__(self, old: Session | None, met: Person | None) -> tuple[Session, Person]:
+        known = old.known if old else ()
+        self.fresh = fresh_messages(self._messages, known, self._digest)
+        session = advance(old, self.conversation, self.at.now)
+        self.session = remember(session, self._marks)
+        night = self.at.night
+        person = moved(met, self._who, self.at.now, self.at.day, night=night)
+        claimed = self._identity.age_band
+        if claimed is not None:
+            found = Age(claimed, self._identity.evidence, self._identity.years, self.at.now)
+            person = aged(person, found)
+        self.person = person
+        return self.session, self.person
+
+
+def _profile(
+    policy: Policy, identity: Identity, user: str | None, *, age: Age, language: str
+) -> Profile:
+    """Who speaks. Somebody of unknown age is treated as the policy says (CA B&P 21811(b))."""
+    unknown = age.band is AgeBand.UNKNOWN
+    return Profile(
+        user=user,
+        age_band=policy.unknown_age if unknown else age.band,
+        region=identity.region,
+        language=language,
+        proof=identity.proof,
+        years=None if unknown else age.years,
+    )
 
 
 def _turn(step: _Step, profile: Profile, asked: Asked, *, wire: str, route: str) -> Turn:
     judged = step.fresh[-JUDGED:]
     skipped = ("old_messages",) if len(step.fresh) > JUDGED else ()
     return Turn(
-        id=_new_id(step.at),
-        at=step.at,
+        id=_new_id(step.at.now),
+        at=step.at.now,
         wire=wire,
         route=route,
         conversation=step.conversation,
@@ -202,8 +242,18 @@ def _new_id(at: float) -> str:
 
 
 def _language(detect: Callable[[str], str | None], messages: tuple[Message, ...]) -> str:
-    """The language of our words: that of the last thing the person said in one that we speak."""
-    for message in reversed(messages):
-        if message.role is Role.USER and (found := detect(message.text)) is not None:
+    """The language of our words: that of the last thing the person said in one that we speak.
+
+    A word or two in Latin letters ("ok", "hhh") is said in Chinese talk, too, and turns nothing.
+    """
+    brief = False
+    said = [m.text for m in reversed(messages) if m.role is Role.USER]
+    for text in said[:BACK]:
+        found = detect(text)
+        if found == "en" and len(text.split()) <= BRIEF:
+            brief = True
+        elif found is not None:
             return found
-    return "en"
+    if brief:
+        return "en"
+    return next((found for text in said[BACK:] if (found := detect(text)) is not None), "en")

@@ -20,7 +20,18 @@ from guardrail.screen import Screen, Window
 from guardrail.turn import Channel, Decision, Outcome
 from guardrail.wire.base import Asked, Delta, Frame, Framer, Wire, Words, as_it_stands
 
-__all__ = ["Exchange"]
+__all__ = ["AskAgain", "Exchange"]
+
+
+class AskAgain(Exception):
+    """The reply leaves somebody in crisis without help, and the policy asks for another one.
+
+    Nothing has been sent yet. `note` is what the backend is told this time.
+    """
+
+    def __init__(self, note: str) -> None:
+        super().__init__()
+        self.note = note
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,7 @@ class Exchange:
         Raises:
             ClientGone: the client hung up.
             UpstreamError: the backend failed or broke off; the client may have part of its answer.
+            AskAgain: the backend should be asked once more, with a note.
         """
         start = await self._head()
         headers = start["headers"]
@@ -89,6 +101,8 @@ class Exchange:
         body = await self._collect()
         began = time.perf_counter()
         decision = await self._judge(start, body if readable else None)
+        if (note := self.review.steering) is not None:
+            raise AskAgain(note)
         self.review.timings["outbound"] = time.perf_counter() - began
         if decision.intervenes:
             return await self.answer(decision, body if readable else None)
@@ -153,6 +167,9 @@ class _Stream:
         self._said = ""
         self._most_held = 0
         self._open: set[int] = set()  # choices that have begun and not finished
+        self._text: list[str] = []  # what the person reads of the first choice
+        self._chat = True  # no tool is called
+        self._ended = False
 
     async def run(self) -> Outcome:
         try:
@@ -160,6 +177,10 @@ class _Stream:
         except ReplyError:  # a frame or a hold-back over its cap: this is no chat
             decision = await self._x.review.unreadable("stream")
             if not decision.intervenes:
+                self._screen.drop()
+                await self._let_go(
+                    over=True, broken=True
+                )  # words that are owed go out all the same
                 raise UpstreamError("the stream cannot be read") from None
         except UpstreamError:
             decision = await self._finish()
@@ -203,21 +224,20 @@ class _Stream:
         delta = self._read(frame)
         self._frames.append(frame)
         pieces = [(p.choice, p.channel, p.text) for p in delta.pieces]
+        self._text += [p.text for p in delta.pieces if p.channel is Channel.TEXT and not p.choice]
+        self._chat = self._chat and all(p.channel is not Channel.TOOL for p in delta.pieces)
         if self._x.asked.single:  # clients read the first choice by its place, whatever its number
             pieces += [(0, channel, text) for choice, channel, text in pieces if choice]
+        mark = delta.done or self._finishes(delta)
         windows = self._screen.push(
-            frame.raw,
-            pieces,
-            finished=delta.finished,
-            now=time.monotonic(),
-            mark=delta.done or self._finishes(delta),
+            frame.raw, pieces, finished=delta.finished, now=time.monotonic(), mark=mark
         )
         self._most_held = max(self._most_held, self._screen.held_chars)
         if delta.unjudged:
             decision = await self._x.review.unseen(delta.unjudged)
             if decision is not None and decision.intervenes:
                 return decision
-        return await self._judge(windows)
+        return await self._judge(windows) or (await self._end() if mark else None)
 
     def _read(self, frame: Frame) -> Delta:
         """What a frame says, and what it would say to a client that does not know the framing."""
@@ -235,7 +255,15 @@ class _Stream:
         return bool(delta.finished) and not self._open
 
     async def _finish(self) -> Decision | None:
-        return await self._judge(self._screen.finish(time.monotonic()))
+        return await self._judge(self._screen.finish(time.monotonic())) or await self._end()
+
+    async def _end(self) -> Decision | None:
+        """The reply is whole: what it lacks is decided before its last frame leaves, and once."""
+        if self._ended:
+            return None
+        self._ended = True
+        decision = await self._x.review.end("".join(self._text), chat=self._chat)
+        return decision if decision.intervenes else None
 
     async def _judge(self, windows: Sequence[Window]) -> Decision | None:
         """Judge windows in order; the first intervention ends the stream."""

@@ -25,13 +25,17 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from guardrail.errors import IdentityError
-from guardrail.turn import AgeBand, Identity, Message, Role
+from guardrail.turn import AgeBand, Evidence, Identity, Message, Role
 
 __all__ = ["HeaderRules", "IdentityRules", "JwtRules", "Pseudonyms", "identify"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _VALUE = re.compile(rb"[\x21-\x2b\x2d-\x7e]{1,256}\Z")  # printable ASCII, no space, no comma
 _HEADER = re.compile(rb"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_BRACKET = re.compile(r"(?:under-(\d{1,2})|(\d{1,3})-(\d{1,3})|(\d{1,3})\+)\Z")
+_ZONE = re.compile(r"[A-Za-z]+(?:[/_+-][A-Za-z0-9]+){0,4}\Z")
+_OF_AGE = 18
+_OLDEST = 120
 _REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
 
 # What a token makes its parser raise. TypeError: a header such as {"crit": 5}, which joserfc reads
@@ -64,6 +68,7 @@ class HeaderRules:
     conversation: str = "x-guardrail-conversation"
     age_band: str = "x-guardrail-age-band"
     region: str = "x-guardrail-region"
+    zone: str = "x-guardrail-time-zone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class IdentityRules:
     def names(self) -> frozenset[bytes]:
         """Every header that carries identity; none of them is passed on to the backend."""
         h = self.headers
-        found = {h.user, h.conversation, h.age_band, h.region}
+        found = {h.user, h.conversation, h.age_band, h.region, h.zone}
         if self.jwt is not None:
             found.add(self.jwt.header)
         return frozenset(name.encode() for name in found)
@@ -220,12 +225,16 @@ def _from_headers(rules: HeaderRules, found: dict[bytes, bytes], body: Identity)
         return value.decode() if value is not None else None
 
     user = text(rules.user)
+    band, years = _age(text(rules.age_band))
     return Identity(
         user=user or body.user,
         conversation=text(rules.conversation) or body.conversation,
-        age_band=_age(text(rules.age_band)),
+        age_band=band,
         region=_region(text(rules.region)),
         proof="header" if user else body.proof,
+        years=years,
+        evidence=Evidence.PLATFORM if band is not None else Evidence.NONE,
+        zone=_zone(text(rules.zone)),
     )
 
 
@@ -244,12 +253,16 @@ def _from_token(rules: JwtRules, token: bytes | None, body: Identity) -> Identit
         registry.validate(claims)
     except _UNREADABLE:  # the reason may quote the token, so it is not passed on
         raise IdentityError("the user token is not valid") from None
+    band, years = _age(_claim(claims, "age_band"))
     return Identity(
         user=_claim(claims, "sub"),
         conversation=_claim(claims, "conversation_id") or body.conversation,
-        age_band=_age(_claim(claims, "age_band")),
+        age_band=band,
         region=_region(_claim(claims, "region")),
         proof="jwt",
+        years=years,
+        evidence=_evidence(_claim(claims, "age_evidence")) if band is not None else Evidence.NONE,
+        zone=_zone(_claim(claims, "zoneinfo")),  # as OpenID Connect Core 5.1 calls it
     )
 
 
@@ -262,15 +275,53 @@ def _claim(claims: dict[str, object], name: str) -> str | None:
     return value or None
 
 
-def _age(value: str | None) -> AgeBand | None:
+def _age(value: str | None) -> tuple[AgeBand | None, tuple[int, int] | None]:
+    """An age band, or a bracket as platforms give them ("under-13", "13-15", "16-17", "18+")."""
     if value is None:
-        return None
-    try:
-        return AgeBand(value)
-    except ValueError:
+        return None, None
+    if value in list(AgeBand):
+        return AgeBand(value), None
+    years = _years(value)
+    if years is None:
         raise IdentityError(
-            "the age band must be adult, minor or unknown", status=400, code="malformed_identity"
-        ) from None
+            "the age band must be adult, minor, unknown, or years such as under-13, 13-15 or 18+",
+            status=400,
+            code="malformed_identity",
+        )
+    # Who may be under 18 is one: a bracket that crosses the line protects.
+    return AgeBand.MINOR if years[0] < _OF_AGE else AgeBand.ADULT, years
+
+
+def _years(value: str) -> tuple[int, int] | None:
+    bracket = _BRACKET.match(value)
+    if bracket is None:
+        return None
+    below, low, high, least = bracket.groups()
+    years = (0, int(below) - 1) if below else (int(low or least), int(high or _OLDEST))
+    return years if years[0] <= years[1] else None
+
+
+def _evidence(value: str | None) -> Evidence:
+    known = (Evidence.VERIFIED, Evidence.PLATFORM, Evidence.GUARDIAN)
+    if value is None:
+        return Evidence.PLATFORM
+    if value in known:
+        return Evidence(value)
+    raise IdentityError(
+        "age_evidence must be verified, platform or guardian",
+        status=400,
+        code="malformed_identity",
+    )
+
+
+def _zone(value: str | None) -> str | None:
+    if value is not None and not _ZONE.match(value):
+        raise IdentityError(
+            "the time zone must be an IANA name such as Asia/Shanghai",
+            status=400,
+            code="malformed_identity",
+        )
+    return value
 
 
 def _region(value: str | None) -> str | None:

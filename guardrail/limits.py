@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from guardrail.person import Person
 from guardrail.policy.model import Limits
-from guardrail.session import Session, Usage
+from guardrail.session import Session
 
 __all__ = ["over"]
 
 
-def over(limits: Limits, session: Session, usage: Usage) -> tuple[str, ...]:
+def over(limits: Limits, session: Session, person: Person, day: str) -> tuple[str, ...]:
     """Which caps this turn goes over, by the names that policies use.
 
-    The turn itself is already counted in `session` and `usage`, so a cap of 30 turns lets 30
-    through. The clock is the server's: it was read when the session was advanced.
+    The turn itself is already counted in `session` and `person`, so a cap of 30 turns lets 30
+    through. The clock is the server's: it was read when both were moved on. Minutes are the
+    person's, over all devices, so two devices together cannot exceed a cap by more than a turn.
     """
-    sitting = (session.last_seen - session.sitting_started) / 60.0
+    sitting = (person.last_seen - person.sitting) / 60.0
     reached = {
         "turns_per_minute": _beyond(len(session.recent), limits.turns_per_minute),
         "session_minutes": _beyond(sitting, limits.session_minutes),
-        "daily_minutes": _beyond(usage.seconds / 60.0, limits.daily_minutes),
+        "daily_minutes": _beyond(person.today(day).seconds / 60.0, limits.daily_minutes),
     }
     return tuple(name for name, hit in reached.items() if hit)
 

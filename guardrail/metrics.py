@@ -16,18 +16,19 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics import MetricWrapperBase
 
+from guardrail._families import Family, Vocabulary
 from guardrail.counters import Counters, Tally
 from guardrail.policy.model import Policy
 from guardrail.turn import (
     Action,
     Assessment,
+    Danger,
     Decision,
+    Detector,
     Grade,
     Label,
     Outcome,
@@ -40,7 +41,6 @@ __all__ = ["Metrics"]
 
 PREFIX = "guardrail"
 
-OTHER = "other"
 
 FAILED_OPEN, FLOOR_ONLY = "failed_open", "floor_only"
 """Why text passed that the model did not judge: unlooked at, or seen by the lexicon alone."""
@@ -56,9 +56,6 @@ LONG = tuple(0.01 * 2**n for n in range(14))
 
 ROOM = 32
 """Words that an open vocabulary takes before it says "other"."""
-
-KEPT = 2048
-"""Children kept per family; beyond it they are looked up each time, never forgotten."""
 
 PARTS = (
     "annotation", "audio", "document", "error", "file", "frame", "image", "language",
@@ -83,53 +80,6 @@ EVENTS = {
 """What can be counted outside a turn: the engine's word → metric name and help."""
 
 
-M = TypeVar("M", bound=MetricWrapperBase)
-
-
-class _Vocabulary:
-    """The words one label may hold."""
-
-    def __init__(self, words: Iterable[object] = (), room: int = 0) -> None:
-        self._words = {str(word) for word in words}
-        self._room = room
-
-    def __call__(self, word: object) -> str:
-        text = str(word)
-        if text in self._words:
-            return text
-        if self._room > 0 and text:
-            self._room -= 1
-            self._words.add(text)
-            return text
-        return OTHER
-
-
-class _Family(Generic[M]):
-    """A metric with its labels folded into their vocabularies and its children kept at hand."""
-
-    def __init__(self, metric: M, *vocabularies: _Vocabulary) -> None:
-        self._metric, self._vocabularies = metric, vocabularies
-        self._children: dict[tuple[object, ...], M] = {}
-
-    def __call__(self, *values: object) -> M:
-        child = self._children.get(values)
-        if child is None:
-            folded = [fold(v) for fold, v in zip(self._vocabularies, values, strict=True)]
-            child = self._metric.labels(*folded) if folded else self._metric
-            if len(self._children) < KEPT:
-                self._children[values] = child
-        return child
-
-    def sums(self) -> dict[str, float]:
-        """What was counted so far, by the first label."""
-        sums: dict[str, float] = {}
-        for sample in (s for family in self._metric.collect() for s in family.samples):
-            if sample.name.endswith("_total"):
-                word = next(iter(sample.labels.values()))
-                sums[word] = sums.get(word, 0.0) + sample.value
-        return sums
-
-
 class Metrics:
     """A sink with a registry of its own.
 
@@ -147,8 +97,9 @@ class Metrics:
     ) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
         self._counters, self._clock = Counters(), clock
-        self._define_turn(_Vocabulary(routes), _Vocabulary(wires))
+        self._define_turn(Vocabulary(routes), Vocabulary(wires))
         self._define_judgement()
+        self._define_duties()
         self._define_times()
         self._define_events()
         self._define_state(version)
@@ -160,6 +111,7 @@ class Metrics:
             self._count_decision(decision, record.profile.language)
         for assessment in record.assessments:
             self._count_assessment(assessment, record.decisions)
+        self._count_duties(record)
         self._time(record)
         self._tally(record)
 
@@ -187,6 +139,12 @@ class Metrics:
         for severity in Severity:
             self._cases.labels(str(severity)).set(by_severity.get(severity, 0))
 
+    def complaints(self, tallies: Mapping[str, tuple[int, int]]) -> None:
+        """Say how many tickets of each register are open, and how many of these overdue."""
+        for register, (waiting, late) in tallies.items():
+            self._complaints.labels(register).set(waiting)
+            self._overdue.labels(register).set(late)
+
     def render(self, accept: str) -> tuple[bytes, str]:
         """The exposition in the format that the `Accept` header asks for, and its content type."""
         encode, content_type = choose_encoder(accept)
@@ -207,78 +165,92 @@ class Metrics:
 
     # -- what there is ---------------------------------------------------------------------
 
-    def _counter(self, name: str, text: str, **labels: _Vocabulary) -> _Family[Counter]:
+    def _counter(self, name: str, text: str, **labels: Vocabulary) -> Family[Counter]:
         metric = Counter(name, text, tuple(labels), namespace=PREFIX, registry=self.registry)
-        return _Family(metric, *labels.values())
+        return Family(metric, *labels.values())
 
     def _histogram(
-        self, name: str, text: str, buckets: tuple[float, ...], **labels: _Vocabulary
-    ) -> _Family[Histogram]:
+        self, name: str, text: str, buckets: tuple[float, ...], **labels: Vocabulary
+    ) -> Family[Histogram]:
         metric = Histogram(
             name, text, tuple(labels), namespace=PREFIX, registry=self.registry, buckets=buckets
         )
-        return _Family(metric, *labels.values())
+        return Family(metric, *labels.values())
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, namespace=PREFIX, registry=self.registry)
 
-    def _define_turn(self, routes: _Vocabulary, wires: _Vocabulary) -> None:
+    def _define_turn(self, routes: Vocabulary, wires: Vocabulary) -> None:
         self._requests = self._counter(
             "requests", "Turns by how they ended, as seen from the client's side.",
-            route=routes, wire=wires, stream=_Vocabulary((True, False)),
-            outcome=_Vocabulary(Outcome),
+            route=routes, wire=wires, stream=Vocabulary((True, False)),
+            outcome=Vocabulary(Outcome),
         )  # fmt: skip
         self._turns = self._counter(
-            "turns", "Turns by the language of our words.", language=_Vocabulary(("en", "zh"))
+            "turns", "Turns by the language of our words.", language=Vocabulary(("en", "zh"))
         )
         self._windows = self._counter("windows", "Pieces of streams that were judged.")
         self._characters = self._counter(
             "characters", "Characters of streamed replies.",
-            fate=_Vocabulary(("held", "released", "withheld")),
+            fate=Vocabulary(("held", "released", "withheld")),
         )  # fmt: skip
         self.in_flight = self._gauge("turns_in_flight", "Turns under way.")
 
     def _define_judgement(self) -> None:
-        side, label = _Vocabulary(Side), _Vocabulary(Label)
+        side, label = Vocabulary(Side), Vocabulary((*Label, *Detector))
         self._detections = self._counter(
             "detections", "Decisions that a label brought about, by how far over its threshold.",
-            label=label, grade=_Vocabulary(Grade), side=side,
+            label=label, grade=Vocabulary(Grade), side=side,
         )  # fmt: skip
         self._actions = self._counter(
             "actions", "Decisions by their strongest action; enforced is false in shadow mode.",
-            action=_Vocabulary(Action), side=side, policy=_Vocabulary(room=ROOM),
-            enforced=_Vocabulary((True, False)),
+            action=Vocabulary(Action), side=side, policy=Vocabulary(room=ROOM),
+            enforced=Vocabulary((True, False)),
         )  # fmt: skip
         self._bypass = self._counter(
             "bypass", "Text or parts that passed without the model's judgement.",
-            reason=_Vocabulary((*PARTS, FAILED_OPEN, FLOOR_ONLY)),
+            reason=Vocabulary((*PARTS, FAILED_OPEN, FLOOR_ONLY)),
         )  # fmt: skip
         for reason in (FAILED_OPEN, FLOOR_ONLY):  # an alert must see the first one, too
             self._bypass(reason)
         self._degraded = self._counter(
             "degraded_decisions", "Decisions that had to live with a failure.",
-            kind=_Vocabulary(room=ROOM),
+            kind=Vocabulary(room=ROOM),
         )  # fmt: skip
         self._failed = self._counter(
             "classifier_failures", "Times the classifier could not answer.",
-            kind=_Vocabulary(room=ROOM),
+            kind=Vocabulary(room=ROOM),
         )  # fmt: skip
         self._failures = self._counter(
-            "turn_failures", "Failures that a turn had to live with.", kind=_Vocabulary(room=ROOM)
+            "turn_failures", "Failures that a turn had to live with.", kind=Vocabulary(room=ROOM)
         )
         self._notices = self._counter(
             "crisis_notices", "Times a person was referred to places that help.",
-            label=label, language=_Vocabulary(("en", "zh")),
+            label=label, language=Vocabulary(("en", "zh")),
+        )  # fmt: skip
+
+    def _define_duties(self) -> None:
+        self._dangers = self._counter(
+            "crisis_states", "Decisions that raised a person's crisis state.",
+            danger=Vocabulary(Danger),
+        )  # fmt: skip
+        self._told = self._counter(
+            "notices", "Notices of the clock that were shown.", notice=Vocabulary(room=ROOM)
+        )
+        self._shadows = self._counter(
+            "shadow_differences", "Decisions that a shadow policy would have taken differently.",
+            policy=Vocabulary(room=ROOM), side=Vocabulary(Side),
+            live=Vocabulary(Action), shadow=Vocabulary(Action),
         )  # fmt: skip
 
     def _define_times(self) -> None:
         self._overhead = self._histogram(
             "overhead_seconds", "What we add, by stage; total is without the upstream's time.",
-            QUICK, stage=_Vocabulary(("inbound", "outbound", "total"), room=8),
+            QUICK, stage=Vocabulary(("inbound", "outbound", "total"), room=8),
         )  # fmt: skip
         self._judging = self._histogram(
             "classifier_seconds", "Time spent judging one side of a turn.",
-            QUICK, side=_Vocabulary(Side),
+            QUICK, side=Vocabulary(Side),
         )  # fmt: skip
         self._hold = self._histogram(
             "stream_hold_seconds", "The longest that text of a stream waited to be judged.", HELD
@@ -288,12 +260,12 @@ class Metrics:
         )
         self._whole = self._histogram(
             "turn_seconds", "Whole turns, upstream included.", LONG,
-            stream=_Vocabulary((True, False)),
+            stream=Vocabulary((True, False)),
         )  # fmt: skip
 
     def _define_events(self) -> None:
         self._events = {
-            what: self._counter(name, text, why=_Vocabulary(room=ROOM))
+            what: self._counter(name, text, why=Vocabulary(room=ROOM))
             for what, (name, text) in EVENTS.items()
         }
 
@@ -314,6 +286,23 @@ class Metrics:
         )
         self._cases = self._gauge("cases_open", "Cases that wait for a human.", "severity")
         self.open_cases({})
+        self._complaints = self._gauge("complaints_open", "Tickets to be answered.", "register")
+        self._overdue = self._gauge(
+            "complaints_overdue", "Open tickets past a due date of theirs.", "register"
+        )
+        self.complaints({"complaint": (0, 0), "incident": (0, 0)})
+
+    def _count_duties(self, record: Record) -> None:
+        for decision in record.decisions:
+            if decision.danger is not Danger.NONE and decision.enforced:
+                self._dangers(decision.danger).inc()
+        for notice in record.notices:
+            self._told(notice).inc()
+        live = {decision.side: decision for decision in record.decisions}
+        for would in record.shadows:
+            was = live[would.side].action if would.side in live else Action.ALLOW
+            policy = would.policy.partition("@")[0]
+            self._shadows(policy, would.side, was, would.action).inc()
 
     # -- one record ------------------------------------------------------------------------
 

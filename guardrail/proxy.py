@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import aiohttp
 from yarl import URL
 
-from guardrail._asgi import Headers, Message, Receive, Scope, Send, header
+from guardrail._asgi import CANCELS, Headers, Message, Receive, Scope, Send, header
 from guardrail._hops import as_text, end_to_end, target_of
 from guardrail.errors import BodyError, UpstreamError
 
@@ -71,6 +71,7 @@ class AiohttpTransport:
             total=None, sock_connect=connect_seconds, sock_read=read_seconds
         )
         self._session: aiohttp.ClientSession | None = None
+        self._failing = _Failing(aiohttp.ClientError)
 
     @contextlib.asynccontextmanager
     async def send(
@@ -80,7 +81,7 @@ class AiohttpTransport:
         session = self._open()
         url = URL(self._base + target, encoded=True)
         pairs = [(as_text(k), as_text(v)) for k, v in headers]
-        with _failing(aiohttp.ClientError):
+        with self._failing:
             response = await session.request(
                 method, url, headers=pairs, data=body or None, allow_redirects=False
             )
@@ -106,9 +107,8 @@ class AiohttpTransport:
             )
         return self._session
 
-    @staticmethod
-    async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        with _failing(aiohttp.ClientError):
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        with self._failing:
             async for chunk in response.content.iter_any():
                 yield chunk
 
@@ -123,14 +123,14 @@ class HttpxTransport:
 
     def __init__(self, base: str, client: Any) -> None:
         self._base, self._client = base.rstrip("/"), client
-        self._failures = _failures(client)
+        self._failing = _Failing(*_failures(client))
 
     @contextlib.asynccontextmanager
     async def send(
         self, method: str, target: str, headers: Headers, body: AsyncIterator[bytes] | bytes
     ) -> AsyncIterator[Answer]:
         """See `Transport`."""
-        with _failing(*self._failures):
+        with self._failing:
             response = await self._client.send(
                 self._request(method, target, headers, body), stream=True, follow_redirects=False
             )
@@ -160,7 +160,7 @@ class HttpxTransport:
         return request
 
     async def _chunks(self, response: Any) -> AsyncIterator[bytes]:
-        with _failing(*self._failures):
+        with self._failing:
             async for chunk in response.aiter_raw():
                 yield chunk
 
@@ -209,6 +209,11 @@ class Upstream:
         """
         upload = _Upload(receive, self._bytes, self._seconds)
         body = await upload.body(scope["headers"])
+        cancels = (scope.get("extensions") or {}).get(CANCELS)
+        if cancels is not None and isinstance(body, bytes):  # the guard keeps watch already
+            cancels["relied_on"] = True
+            await self._transfer(scope, body, send)
+            return
         try:
             async with _Until(upload.over()):
                 await self._transfer(scope, body, send)
@@ -357,14 +362,23 @@ class _Until:
             self._limit.reschedule(asyncio.get_running_loop().time())
 
 
-@contextlib.contextmanager
-def _failing(*failures: type[Exception]) -> Iterator[None]:
-    """Whatever goes wrong in here is the upstream's failure."""
-    expected: tuple[type[Exception], ...] = (*failures, OSError)
-    try:
-        yield
-    except expected as error:
-        raise UpstreamError(type(error).__name__) from error
+class _Failing:
+    """Whatever of these goes wrong inside is the upstream's failure. Holds nothing: use it again."""
+
+    def __init__(self, *failures: type[Exception]) -> None:
+        self._expected: tuple[type[Exception], ...] = (*failures, OSError)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, self._expected):
+            raise UpstreamError(type(error).__name__) from error
 
 
 def _failures(client: Any) -> tuple[type[Exception], ...]:

@@ -41,6 +41,7 @@ def redact(record: Record) -> Record:
         profile=_profile(record.profile),
         assessments=tuple(_assessment(a) for a in record.assessments),
         decisions=tuple(_decision(d) for d in record.decisions),
+        shadows=tuple(_decision(d) for d in record.shadows),
         unjudged=_words(record.unjudged),
         failures=_words(record.failures),
         timings=_keys(record.timings),
@@ -50,9 +51,10 @@ def redact(record: Record) -> Record:
 
 def _with(value: D, **fields: Any) -> D:
     """`value` with these fields; itself when they are so already, as in all but a few records."""
-    if all(getattr(value, name) == held for name, held in fields.items()):
-        return value
-    return replace(value, **fields)
+    for name, held in fields.items():
+        if getattr(value, name) != held:
+            return replace(value, **fields)
+    return value
 
 
 def _profile(profile: Profile) -> Profile:

@@ -31,8 +31,9 @@ from guardrail.actions import LAST_WORDS
 from guardrail.client import Client
 from guardrail.engine import Engine
 from guardrail.errors import RequestError, UpstreamError
-from guardrail.exchange import Exchange
+from guardrail.exchange import AskAgain, Exchange
 from guardrail.identity import IdentityRules, identify
+from guardrail.policy.model import Repair
 from guardrail.review import Review
 from guardrail.routes import Route
 from guardrail.turn import Outcome
@@ -41,6 +42,10 @@ from guardrail.wire.base import Asked, Words
 __all__ = ["Door", "Guard", "Responder"]
 
 log = structlog.get_logger("guardrail")
+
+
+SUPPRESS = b"x-guardrail-suppress"
+"""Tells the backend what it must leave off for this person: "memory", "push"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +137,30 @@ class Responder:
         if decision.intervenes:
             await client.say(Words(decision.id, review.words(decision)), asked)
             return Outcome.INTERVENED
+        return await self._asked_twice_at_most(body, receive, client, review)
+
+    async def _asked_twice_at_most(
+        self, body: bytes, receive: Receive, client: Client, review: Review
+    ) -> Outcome:
+        """Relay the answer; a whole one that leaves somebody without help may be asked for again."""
+        again = not review.turn.stream and review.policy.crisis.repair is Repair.REGENERATE
+        review.may_repeat = again and self._wire.steer(body, "") is not None
+        try:
+            return await self._relay(body, receive, client, review)
+        except AskAgain as lacking:
+            review.may_repeat, review.steering = False, None
+            review.counts["asked_again"] = 1
+            steered = self._wire.steer(body, lacking.note) or body
+            return await self._relay(steered, receive, client, review)
+
+    async def _relay(
+        self, body: bytes, receive: Receive, client: Client, review: Review
+    ) -> Outcome:
+        asked = self._asked
+        assert asked is not None  # it is read before anybody is asked  # noqa: S101
         async with Backend(self._app, self._inner_scope(), body, receive) as backend:
-            exchange = Exchange(self._wire, asked, review, backend, client, door.reply_bytes)
-            return await exchange.relay()
+            limit = self._guard.door.reply_bytes
+            return await Exchange(self._wire, asked, review, backend, client, limit).relay()
 
     def _stamped(self, asked: Asked) -> Asked:
         """Answers of our own carry the time; wires have no clock."""
@@ -159,8 +185,11 @@ class Responder:
 
     def _inner_scope(self) -> Scope:
         """The request as the backend sees it: readable answers only, and nobody's identity."""
-        hidden = self._guard.identity.names | {b"accept-encoding"}
-        return {**self._scope, "headers": without(self._scope["headers"], hidden)}
+        hidden = self._guard.identity.names | {b"accept-encoding", SUPPRESS}
+        headers = without(self._scope["headers"], hidden)
+        if self._review is not None and self._review.suppressed:
+            headers = [*headers, (SUPPRESS, ", ".join(self._review.suppressed).encode())]
+        return {**self._scope, "headers": headers}
 
     def _headers(self, review: Review) -> Headers:
         if not self._guard.disclose:
@@ -169,6 +198,7 @@ class Responder:
             (b"x-guardrail-id", review.turn.id.encode()),
             (b"x-guardrail-action", review.strongest.value.encode()),
             (b"x-guardrail-policy", review.policy.tag.encode()),
+            *((b"x-guardrail-notice", notice.encode()) for notice in review.notices),
         ]
 
     async def _upstream_broke(self, error: UpstreamError, client: Client) -> None:

@@ -7,60 +7,48 @@ A face calls `inbound` once, then `reply` (whole) or `window` (each piece of a s
 from __future__ import annotations
 
 import asyncio
-import itertools
-import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
-from guardrail._sentences import sentence_ends
-from guardrail.actions import words
-from guardrail.assess import Assessor, merge
-from guardrail.audit import intervention
+from guardrail.actions import said, steering, words
+from guardrail.assess import Assessor, both
+from guardrail.audit import intervention, receipt
+from guardrail.care import Care, Standing
 from guardrail.cases import opening, signal
 from guardrail.classify.base import Utterance
-from guardrail.classify.text import CONTEXT_TURNS
 from guardrail.errors import StoreError
+from guardrail.passages import STRETCH, foreign, is_prose, put_together, said_by, talk, views
+from guardrail.person import Person
 from guardrail.policy.decide import decide
-from guardrail.policy.model import Facts, Policy
+from guardrail.policy.model import Facts, Mode, Notice, Policy, Stage
 from guardrail.redact import redact
 from guardrail.screen import Window
-from guardrail.session import Session, Usage, stricter
-from guardrail.store.base import Event, Store
+from guardrail.session import Session, joined
+from guardrail.store.base import Change, Event, Store
 from guardrail.turn import (
     ACTION_RANK,
     Action,
     AgeBand,
     Assessment,
     Channel,
+    Danger,
     Decision,
-    Grade,
-    Label,
-    Message,
     Outcome,
+    Profile,
     Record,
     Role,
     Side,
+    State,
     Turn,
 )
 from guardrail.wire.base import Piece
 
-__all__ = ["Change", "Review", "Services", "Standing"]
-
-_WORD = re.compile(r"[^\W\d_]{2}")  # a letter alone is a face, as in (・ω・)
-Change = Callable[[Session | None, Usage], tuple[Session, Usage]]
+__all__ = ["Review", "Services", "Standing"]
 
 JOURNAL = 0.5
 """Seconds that words of ours wait to be written down. A person in crisis does not wait longer."""
-
-RUN = 200
-"""Characters up to which sentences of a whole reply are judged together."""
-
-STRETCH = 400
-"""Characters of a reply that must be in a language we judge: it may turn to another one later on."""
-
-TOGETHER = 4
-"""Messages sent in a row that are also judged as one: "i want to" / "end it" / "tonight"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +60,8 @@ class Services:
     language: Callable[[str], str | None]
     count: Callable[[str, str], None]
     settle: Callable[[str], str | None]  # first reply → the conversation's lasting key
-    remember: Callable[[str, Change], Awaitable[bool]]  # whether a session could be changed
+    remember: Callable[[str, str, Change], Awaitable[bool]]  # whether memory could be changed
     deliver: Callable[[Record], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How things stood when the turn began."""
-
-    session: Session
-    limits: tuple[str, ...]
-    failures: tuple[str, ...]
-    settled: bool  # whether the session is already stored under its lasting key
 
 
 class Review:
@@ -91,7 +69,7 @@ class Review:
 
     def __init__(self, turn: Turn, policy: Policy, standing: Standing, services: Services) -> None:
         self.turn, self.policy = turn, policy
-        self._profile = turn.profile
+        self._care = Care(policy, turn.profile, standing)
         self._standing, self._ask = standing, services
         self._failures = list(standing.failures)
         self._unjudged = dict.fromkeys(turn.unjudged)
@@ -100,32 +78,64 @@ class Review:
         self._began = time.perf_counter()
         self.timings: dict[str, float] = {}
         self.counts: dict[str, int] = {}
+        self._shadowed: dict[tuple[str, Side], Decision] = {}
         self._closed = False
-        self._talk = _talk(turn.messages)  # what the bot's every sentence is an answer to
+        self._told: tuple[Notice, ...] | None = None  # notices that went into the answer
+        self.may_repeat = False  # whether the backend may be asked once more
+        self.steering: str | None = None  # what it would be told
+        self._talk = talk(turn.messages)  # what the bot's every sentence is an answer to
+
+    @property
+    def profile(self) -> Profile:
+        """Who speaks, as far as this turn knows by now."""
+        return self._care.profile
 
     # -- judging ---------------------------------------------------------------------------
 
     async def inbound(self) -> Decision:
         """Judge what the person said."""
-        batch = self._said()
+        batch = said_by(self.turn)
         unjudged = self._foreign(self.turn.messages[i].text for i in self.turn.fresh)
         assessment = await self._assess(Side.USER, batch, unjudged)
-        await self._heed_age(assessment)
+        self._care.heard(assessment, (self.turn.messages[i].text for i in self.turn.fresh[-1:]))
         decision = await self._decide(Side.USER, assessment)
+        await self._keep()
         self.timings["inbound"] = time.perf_counter() - self._began
         return decision
 
     async def reply(self, pieces: Sequence[Piece], unjudged: Sequence[str] = ()) -> Decision:
         """Judge a whole reply: every choice and channel of it, in its pieces and put together."""
-        wholes = _put_together(pieces)
+        wholes = put_together(pieces)
         foreign = self._foreign(wholes)
         unseen = await self.unseen((*unjudged, *foreign))
         if unseen is not None and unseen.intervenes:
             return unseen
         parts = (*(piece.text for piece in pieces), *wholes)
-        texts = dict.fromkeys(text for part in dict.fromkeys(parts) for text in _views(part))
+        texts = dict.fromkeys(text for part in dict.fromkeys(parts) for text in views(part))
         batch = tuple(self._says(text) for text in texts if text.strip())
-        return await self._decide(Side.BOT, await self._assess(Side.BOT, batch, foreign))
+        assessment = await self._assess(Side.BOT, batch, foreign)
+        said = "".join(p.text for p in pieces if p.channel is Channel.TEXT)
+        decision = await self._decide(Side.BOT, assessment, self._care.in_reply(said))
+        if decision.intervenes:
+            return decision
+        return await self.end(said, chat=all(p.channel is not Channel.TOOL for p in pieces))
+
+    async def end(self, said: str, *, chat: bool) -> Decision:
+        """All of the bot's reply is known: what it lacks, and which notices may go with it.
+
+        `said` is what the person reads of it; `chat` is false if it is a tool call, or holds one:
+        no words of ours may get into that.
+        """
+        lacks = self._care.at_end(said, self._seen.get(Side.BOT))
+        decision = self._passed(Side.BOT)
+        if lacks is not None and self.may_repeat:
+            self.steering = steering(self.policy, self.profile)
+            return decision
+        if lacks is not None:
+            nothing = Assessment(Side.BOT)
+            decision = await self._decide(Side.BOT, nothing, lacks)
+        self._told = self._care.due() if chat and is_prose(said) else ()
+        return decision
 
     async def window(self, window: Window) -> Decision:
         """Judge a piece of a stream, in two sizes: its last sentence, and all there is so far."""
@@ -137,7 +147,7 @@ class Review:
             return unseen
         assessment = await self._assess(Side.BOT, batch, foreign)
         self.counts["windows"] = self.counts.get("windows", 0) + 1
-        return await self._decide(Side.BOT, assessment)
+        return await self._decide(Side.BOT, assessment, self._care.in_reply(window.whole))
 
     async def unseen(self, parts: Sequence[str]) -> Decision | None:
         """Note parts of the reply that nobody could look at, and decide where that matters.
@@ -145,7 +155,7 @@ class Review:
         Nothing unscreened reaches a minor; for everybody else it is recorded and counted.
         """
         self._note(parts)
-        if not parts or self._profile.age_band is not AgeBand.MINOR:
+        if not parts or self.profile.age_band is not AgeBand.MINOR:
             return None
         # Of `field:name` the name is the backend's: it may be anything, and this becomes a metric.
         return await self.unreadable(parts[0].partition(":")[0])
@@ -163,17 +173,44 @@ class Review:
 
         Unless they name help themselves: the same numbers twice are noise at the worst moment.
         """
-        own = words(self.policy, decision, self._profile)
-        return own if decision.resources else "\n\n".join([own, *self._owed()])
+        own = words(self.policy, decision, self.profile)
+        if decision.resources:
+            self._told = ()
+            return own
+        self._told = self._care.due()
+        return "\n\n".join([own, *self._owed(), *self._notices(besides=decision.text)])
 
     @property
     def addition(self) -> str:
         """The words that follow the bot's reply; empty if there are none."""
-        return "\n\n".join(self._owed())
+        return "\n\n".join([*self._owed(), *self._notices()])
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """The ids of the notices that are due by now, for the answer's headers."""
+        return tuple(n.id for n in (self._care.due() if self._told is None else self._told))
+
+    @property
+    def suppressed(self) -> tuple[str, ...]:
+        """What the backend has to leave off for this person."""
+        return tuple(sorted(self.policy.suppress.get(self.profile.age_band, ())))
 
     def _owed(self) -> list[str]:
         owed = {d.text: d for d in self._decisions if d.adds_words}  # each text once
-        return [words(self.policy, decision, self._profile) for decision in owed.values()]
+        return [words(self.policy, decision, self.profile) for decision in owed.values()]
+
+    def _notices(self, besides: str | None = None) -> list[str]:
+        """The words of the notices, for those that are to be read in the chat itself.
+
+        `besides` is a text that is said already.
+        """
+        if self.policy.mode is not Mode.ENFORCE:
+            return []
+        return [
+            said(self.policy, notice.text, self.profile)
+            for notice in self._told or ()
+            if notice.in_band and notice.text != besides
+        ]
 
     @property
     def strongest(self) -> Action:
@@ -185,8 +222,12 @@ class Review:
 
     async def close(self, outcome: Outcome, *, status: int, shown: str = "") -> Record:
         """Write the turn down. `shown` is the reply as the client saw it; only its hash is kept."""
+        if status and self._told and self.policy.mode is Mode.ENFORCE:
+            await self._receipt(self._told)
         if not self._standing.settled and shown:
             await self._settle(shown)
+        else:
+            await self._keep()
         self.timings["total"] = time.perf_counter() - self._began
         record = Record(
             id=self.turn.id,
@@ -194,7 +235,7 @@ class Review:
             wire=self.turn.wire,
             route=self.turn.route,
             conversation=self.turn.conversation,
-            profile=self._profile,
+            profile=self.profile,
             outcome=outcome,
             stream=self.turn.stream,
             status=status,
@@ -205,6 +246,10 @@ class Review:
             failures=tuple(dict.fromkeys(self._failures)),
             timings=self.timings,
             counts=self.counts,
+            limits=self._standing.limits,
+            states=tuple(sorted(self._care.states)),
+            notices=tuple(notice.id for notice in self._told or ()),
+            shadows=tuple(self._shadowed.values()),
         )
         record = redact(record)
         if not self._closed:  # a face that fails half-way may come here twice
@@ -213,52 +258,47 @@ class Review:
         return record
 
     async def _settle(self, shown: str) -> None:
+        """From its first reply on a conversation without an id can be told from others."""
         key = self._ask.settle(shown)
         if key is None:
             return
-        session = replace(self._standing.session, conversation=key, age_band=self._profile.age_band)
+        session = replace(self._standing.session, conversation=key)
+        steps, person = self._care.take_steps(), self._care.person
+        unnamed = not person.key  # somebody whom only the conversation tells apart
 
-        def adopt(old: Session | None, usage: Usage) -> tuple[Session, Usage]:
-            return (session if old is None else _joined(old, session)), usage
+        def adopt(old: Session | None, met: Person | None) -> tuple[Session | None, Person | None]:
+            kept = session if old is None else joined(old, session)
+            if met is None:
+                return kept, replace(person, key=key if unnamed else person.key)
+            return kept, reduce(lambda who, step: step(who), steps, met)
 
-        await self._remember(key, adopt)
+        await self._remember(key, key if unnamed else person.key, adopt)
+
+    async def _receipt(self, notices: Sequence[Notice]) -> None:
+        """That these were shown is written down for good: it is what an auditor asks for."""
+        self._care.told(notices)
+        turn = replace(self.turn, profile=self.profile)
+        await self._append([receipt(turn, notice, self.policy.tag) for notice in notices], "notice")
+
+    async def _keep(self) -> None:
+        """Remember what this turn has shown of the person."""
+        key = self._standing.person.key
+        steps = self._care.take_steps() if key else ()
+        if not steps:
+            return  # nobody we could know again, or nothing new
+
+        def change(old: Session | None, met: Person | None) -> tuple[Session | None, Person | None]:
+            return old, reduce(lambda who, step: step(who), steps, met or self._standing.person)
+
+        await self._remember("", key, change)
 
     # -- inside ----------------------------------------------------------------------------
-
-    def _said(self) -> tuple[Utterance, ...]:
-        """Every fresh message in its place, and the last ones in a row as one."""
-        messages, fresh = self.turn.messages, self.turn.fresh
-        batch = [
-            Utterance(messages[i].text, Role.USER, _talk(messages[:i]))
-            for i in fresh
-            if messages[i].text.strip()
-        ]
-        row = self._last_row()[-TOGETHER:]
-        if len(row) > 1:
-            joined = "\n".join(messages[i].text for i in row)
-            batch.append(Utterance(joined, Role.USER, _talk(messages[: row[0]])))
-        return tuple(batch)
-
-    def _last_row(self) -> list[int]:
-        """The fresh messages that no reply stands between, up to the last one."""
-        row = list(self.turn.fresh[-1:])
-        for earlier in reversed(self.turn.fresh[:-1]):
-            between = self.turn.messages[earlier : row[0]]
-            if any(message.role is Role.ASSISTANT for message in between):
-                break
-            row.insert(0, earlier)
-        return row
 
     def _says(self, text: str) -> Utterance:
         return Utterance(text, Role.ASSISTANT, self._talk)
 
     def _foreign(self, texts: Iterable[str]) -> tuple[str, ...]:
-        """A language that the model never learnt is not judged, and must not pass for safe."""
-        stretches = (text[i : i + STRETCH] for text in texts for i in range(0, len(text), STRETCH))
-        for text in stretches:
-            if _WORD.search(text) and self._ask.language(text) is None:
-                return ("language",)
-        return ()
+        return foreign(texts, self._ask.language)
 
     def _note(self, unjudged: Iterable[str]) -> None:
         self._unjudged.update(dict.fromkeys(unjudged))
@@ -271,46 +311,65 @@ class Review:
         if found.failed is not None:
             self._failures.append(f"classifier:{found.failed}")
         before = self._seen.get(side)
-        self._seen[side] = found if before is None else _both(before, found)
+        self._seen[side] = found if before is None else both(before, found)
         return found
 
-    async def _heed_age(self, assessment: Assessment) -> None:
-        """Somebody who says that she is 14 is a minor from this turn on, until an appeal."""
-        if self._profile.age_band is not AgeBand.UNKNOWN:
-            return
-        bar = self.policy.thresholds[Label.MINOR, Side.USER, AgeBand.UNKNOWN]
-        if bar.grade(assessment.score(Label.MINOR)) is not Grade.HARD:
-            return
-        self._profile = replace(self._profile, age_band=AgeBand.MINOR)
-        if not self._standing.settled:
-            return  # there is no lasting session yet: `close` stores the age with it
-
-        def learn(old: Session | None, usage: Usage) -> tuple[Session, Usage]:
-            session = old or self._standing.session
-            return replace(session, age_band=AgeBand.MINOR), usage
-
-        await self._remember(self.turn.conversation, learn)
-
-    async def _remember(self, conversation: str, change: Change) -> None:
-        if not await self._ask.remember(conversation, change):
+    async def _remember(self, conversation: str, person: str, change: Change) -> None:
+        if not await self._ask.remember(conversation, person, change):
             self._failures.append("store")
 
-    async def _decide(self, side: Side, assessment: Assessment) -> Decision:
+    def _passed(self, side: Side) -> Decision:
+        """The last decision on this side."""
+        return next(d for d in reversed(self._decisions) if d.side is side)
+
+    async def _decide(
+        self, side: Side, assessment: Assessment, held: frozenset[State] | None = None
+    ) -> Decision:
         limits = self._standing.limits if side is Side.USER else ()
         number = len(self._decisions)
-        facts = Facts(f"{self.turn.id}-{number}", side, self._profile, assessment, limits)
+        held = self._care.states if held is None else held
+        facts = Facts(f"{self.turn.id}-{number}", side, self.profile, assessment, limits, held)
         decision = decide(self.policy, facts)
+        for shadow in self._standing.shadows:
+            would = decide(shadow, facts)
+            if (would.actions, would.keep_reply) != (decision.actions, decision.keep_reply):
+                self._shadowed[shadow.name, side] = would
+        decision = await self._noted(decision)
+        if decision.adds_words and decision.danger is not Danger.NONE:
+            # Words of concern beside the reply do not open the door to a reply that harms.
+            harm = decide(self.policy, replace(facts, id=f"{facts.id}h"), Stage.HARM)
+            if harm.intervenes:
+                decision = await self._noted(harm)
+        if decision.intervenes and not decision.resources:
+            await self._not_without_help(facts)
+        return decision
+
+    async def _noted(self, decision: Decision) -> Decision:
+        """The decision as it is carried out: written down before anybody sees what comes of it."""
         if self._is_news(decision):
+            decision = self._care.decided(decision)
             self._decisions.append(decision)
             await self._journal(decision)
         return decision
+
+    async def _not_without_help(self, facts: Facts) -> None:
+        """Words of ours that name no help get it beside them, where the bot's would have to."""
+        lacks = self._care.at_end("", None)
+        if lacks is None:
+            return
+        bare = Facts(f"{facts.id}c", Side.BOT, self.profile, Assessment(Side.BOT), states=lacks)
+        found = decide(self.policy, bare, Stage.CRISIS)
+        if found.adds_words:
+            await self._noted(found)
 
     def _is_news(self, decision: Decision) -> bool:
         """A stream is decided on sentence by sentence; the same word twice is recorded once."""
         return all((d.side, d.rule) != (decision.side, decision.rule) for d in self._decisions)
 
     async def _journal(self, decision: Decision) -> None:
-        events = self._events(decision)
+        await self._append(self._events(decision), decision.rule)
+
+    async def _append(self, events: Sequence[Event], why: str) -> None:
         if not events:
             return
         try:
@@ -318,66 +377,17 @@ class Review:
                 await self._ask.store.append(*events)
         except (StoreError, TimeoutError):  # the words go out all the same; an alarm counter rises
             self._failures.append("journal")
-            self._ask.count("journal_failed", decision.rule)
+            self._ask.count("journal_failed", why)
 
     def _events(self, decision: Decision) -> list[Event]:
-        turn = replace(self.turn, profile=self._profile)
-        events: list[Event] = []
-        if decision.intervenes or decision.adds_words:
-            events.append(intervention(turn, decision))
-        if decision.severity is not None and decision.enforced:
+        said = decision.intervenes or decision.adds_words
+        case = decision.severity is not None and decision.enforced
+        if not said and not case:
+            return []
+        turn = replace(self.turn, profile=self.profile)
+        events = [intervention(turn, decision)] if said else []
+        if case:
             seen = self._seen.get(decision.side)  # none if the reply could not be read at all
             level = seen.level() if seen is not None else None
             events += [opening(decision, turn, level), signal(decision, turn, level)]
         return events
-
-
-def _put_together(pieces: Sequence[Piece]) -> tuple[str, ...]:
-    """The text of each choice and channel: a phrase may be cut into parts."""
-    found: dict[tuple[int, Channel], list[str]] = {}
-    for piece in pieces:
-        found.setdefault((piece.choice, piece.channel), []).append(piece.text)
-    return tuple("".join(texts) for texts in found.values())
-
-
-def _talk(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """The end of what two people said to each other: prompts and tools are no context."""
-    tail: list[Message] = []
-    for message in reversed(messages):
-        if message.role in (Role.USER, Role.ASSISTANT):
-            tail.append(message)
-            if len(tail) == CONTEXT_TURNS:
-                break
-    return tuple(reversed(tail))
-
-
-def _views(text: str) -> tuple[str, ...]:
-    """A reply in the two sizes of a stream: whole, and in short runs of sentences.
-
-    One bad sentence in a long kind answer would be diluted otherwise.
-    """
-    if len(text) <= RUN:
-        return (text,)
-    cuts = [*sentence_ends(text, 0), len(text)]
-    runs, start = [], 0
-    for end, following in itertools.pairwise([*cuts, len(text) + RUN]):
-        if following - start > RUN and end > start:
-            runs.append(text[start:end])
-            start = end
-    return (text, *runs)
-
-
-def _both(a: Assessment, b: Assessment) -> Assessment:
-    return replace(
-        b,
-        signals=merge((*a.signals, *b.signals)),
-        failed=a.failed or b.failed,
-        floor_ran=a.floor_ran and b.floor_ran,
-        unjudged=tuple(dict.fromkeys((*a.unjudged, *b.unjudged))),
-        seconds=a.seconds + b.seconds,
-    )
-
-
-def _joined(old: Session, new: Session) -> Session:
-    known = tuple(dict.fromkeys((*old.known, *new.known)))
-    return replace(old, known=known, age_band=stricter(old.age_band, new.age_band))

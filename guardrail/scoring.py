@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Self
 
 from guardrail.assess import Assessor
@@ -15,13 +17,16 @@ from guardrail.explain import driving_span
 from guardrail.turn import Assessment, Detector, Label, Message, Role, Side
 from guardrail.wiring import assessor
 
-__all__ = ["Scorer", "numbered"]
+__all__ = ["Scorer", "numbered", "utterance_of"]
 
 OPERATING_POINT = 0.5
 """Where a label is flagged if the classifier has no operating point of its own (the lexicon)."""
 
 DIGITS = 6
 """Of a score: clean rows lie close together near 0, and a ranking of them should not tie."""
+
+AHEAD = 4
+"""Rows under way for each worker: enough that none waits for the next to be read."""
 
 PATIENCE_MS = 60_000
 """Nobody waits for an offline answer: a busy machine must not turn scores into time-outs."""
@@ -31,9 +36,14 @@ class Scorer:
     """Reads one JSON row, gives one result. A bad row gives `error`, never a score."""
 
     def __init__(
-        self, assessor: Assessor, *, point: str | None = None, explain: bool = False
+        self,
+        assessor: Assessor,
+        *,
+        point: str | None = None,
+        explain: bool = False,
+        workers: int = 1,
     ) -> None:
-        self._assessor, self._explain = assessor, explain
+        self._assessor, self._explain, self._workers = assessor, explain, workers
         found: Mapping[str, float] = getattr(assessor.primary, "operating_point", {})
         if point is not None:
             found = _points(assessor.primary, point)
@@ -43,8 +53,15 @@ class Scorer:
         """What judges: a model hash, or the lexicon's revision if it is alone."""
 
     @classmethod
-    def load(cls, settings: Settings, *, point: str | None = None, explain: bool = False) -> Self:
-        """The scorer for these settings.
+    def load(
+        cls,
+        settings: Settings,
+        *,
+        point: str | None = None,
+        explain: bool = False,
+        workers: int = 1,
+    ) -> Self:
+        """The scorer for these settings; `workers` rows are judged at a time.
 
         `point` names one of the model's operating points (`strict`, `balanced`, `relaxed`); with
         `explain`, each flag comes with the part of the text that it rests on most.
@@ -54,8 +71,22 @@ class Scorer:
         """
         patience = max(PATIENCE_MS, settings.classifier.deadline_ms)
         classifier = settings.classifier.model_copy(update={"deadline_ms": patience})
-        made = assessor(settings.model_copy(update={"classifier": classifier}))
-        return cls(made, point=point, explain=explain)
+        made = assessor(settings.model_copy(update={"classifier": classifier}), workers=workers)
+        return cls(made, point=point, explain=explain, workers=workers)
+
+    async def lines(self, rows: Iterable[tuple[int, str | bytes]]) -> AsyncIterator[dict[str, Any]]:
+        """Score many lines, in their order; a few more are under way than workers can take.
+
+        Each text is a run of its own: in one batch the int8 model's answers would depend on what
+        else is in it.
+        """
+        under_way: deque[asyncio.Task[dict[str, Any]]] = deque()
+        for number, line in rows:
+            under_way.append(asyncio.ensure_future(self.line(number, line)))
+            if len(under_way) > AHEAD * self._workers:
+                yield await under_way.popleft()
+        while under_way:
+            yield await under_way.popleft()
 
     async def line(self, number: int, line: str | bytes) -> dict[str, Any]:
         """Score one line of JSON Lines. The row's `id`, if it has one, comes back with it."""
@@ -64,7 +95,7 @@ class Scorer:
             row = json.loads(line)
             if isinstance(row, dict) and "id" in row:
                 known = {"id": row["id"]}
-            utterance = _utterance(row)
+            utterance = utterance_of(row)
         except (ValueError, RecursionError, RequestError) as error:
             return {**known, "line": number, "error": str(error)}
         return {**known, **await self.score(utterance)}
@@ -136,7 +167,12 @@ def numbered(raw: bytes) -> list[tuple[int, bytes]]:
     return [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
 
 
-def _utterance(row: Any) -> Utterance:
+def utterance_of(row: Any) -> Utterance:
+    """What a row of JSON Lines says: `text`, and if it has them `role` and `context`.
+
+    Raises:
+        RequestError: it says that in a way we cannot read.
+    """
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise RequestError('each line must be an object with a string "text"')
     context = row.get("context") or []

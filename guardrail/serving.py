@@ -21,13 +21,18 @@ import watchfiles
 
 from guardrail._asgi import ASGIApp
 from guardrail.admin.app import AdminParts, create_admin
+from guardrail.admin.people import Office
+from guardrail.complaints import Terms
 from guardrail.config import Settings
 from guardrail.demo.companion import Companion
+from guardrail.desk import Desk
 from guardrail.door import DoorCheck, door_protocol
 from guardrail.errors import StoreError
 from guardrail.middleware import GuardrailMiddleware
+from guardrail.people import People
 from guardrail.proxy import AiohttpTransport, Upstream
 from guardrail.sockets import Sockets
+from guardrail.wellknown import ProtocolPage, WellKnown
 from guardrail.wiring import House, assemble
 
 __all__ = ["Addresses", "proxy_app", "run", "serving", "settle_memory"]
@@ -95,7 +100,9 @@ def proxy_app(house: House, upstream: str) -> ASGIApp:
             read_seconds=settings.upstream.read_seconds,
             message_bytes=door.message_bytes,
         )
-    guarded = GuardrailMiddleware(app, guard=house.guard)
+    guarded: ASGIApp = GuardrailMiddleware(app, guard=house.guard)
+    if settings.protocol:
+        guarded = WellKnown(guarded, _page(house))
     return DoorCheck(
         guarded,
         hosts=settings.listen.hosts,
@@ -120,6 +127,8 @@ async def serving(
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(house.guard.engine.close)
         await house.store.ping()
+        office = _office(house)
+        await office.people.mend()
         hosts = [(settings.listen.host, settings.listen.port)]
         hosts.append((settings.admin.host, settings.admin.port))
         hosts += [("127.0.0.1", 0)] if companion is not None else []
@@ -128,14 +137,17 @@ async def serving(
         addresses = Addresses(
             _address(sockets[0]), _address(sockets[1]), upstream, demo=companion is not None
         )
-        apps = [proxy_app(house, upstream), _admin_app(house, addresses, companion)]
+        apps = [proxy_app(house, upstream), _admin_app(house, addresses, companion, office)]
         apps += [companion] if companion is not None else []
         servers = [_server(app, house, first=n == 0) for n, app in enumerate(apps)]
         tasks = [
             asyncio.create_task(server.serve(sockets=[sock]))
             for server, sock in zip(servers, sockets, strict=True)
         ]
-        keeping = [_kept(_keep_house(house), "housekeeping"), _kept(_watch(house), "policy watch")]
+        keeping = [
+            _kept(_keep_house(house, office.desk), "housekeeping"),
+            _kept(_watch(house), "policy watch"),
+        ]
         try:
             await _started(servers, tasks)
             yield house, addresses
@@ -190,7 +202,27 @@ def _kept(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
     return task
 
 
-def _admin_app(house: House, addresses: Addresses, companion: Companion | None) -> ASGIApp:
+def _terms(house: House) -> Terms:
+    table = house.settings.complaints
+    return Terms(table.acknowledge_hours * 3600.0, table.resolve_days * 86_400.0)
+
+
+def _page(house: House) -> ProtocolPage:
+    contact, clock = house.settings.complaints.contact, house.guard.engine.clock
+    return ProtocolPage(house.policies, contact=contact, terms=_terms(house), clock=clock)
+
+
+def _office(house: House) -> Office:
+    """What a guardian's and an operator's acts, complaints and incidents go through."""
+    engine = house.guard.engine
+    people = People(house.store, engine.pseudonyms, engine.clock, _terms(house))
+    desk = Desk(house.store, engine.pseudonyms, engine.clock, _terms(house))
+    return Office(people, desk, lambda: house.policies.all, _page(house))
+
+
+def _admin_app(
+    house: House, addresses: Addresses, companion: Companion | None, office: Office
+) -> ASGIApp:
     settings = house.settings
     demo = None
     if companion is not None:
@@ -208,6 +240,7 @@ def _admin_app(house: House, addresses: Addresses, companion: Companion | None) 
             said=companion,
             proxy_url=addresses.proxy,
             hosts=settings.admin.hosts,
+            office=office,
         )
     )
 
@@ -275,12 +308,13 @@ def _of_packs(_: watchfiles.Change, path: str) -> bool:
     return path.endswith((".yaml", ".yml", "..data"))
 
 
-async def _keep_house(house: House) -> None:
-    """Count open cases for the alerts; forget what is older than it may be."""
+async def _keep_house(house: House, desk: Desk) -> None:
+    """Count open cases and tickets for the alerts; forget what is older than it may be."""
     purged = -math.inf
     while True:
         try:
             house.metrics.open_cases(Counter(case.severity for case in await house.cases()))
+            house.metrics.complaints(await desk.tallies())
             if time.monotonic() - purged > PURGE:
                 days = house.settings.retention_days
                 await house.store.purge(time.time() - days * 86400.0)

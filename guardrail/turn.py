@@ -16,8 +16,10 @@ __all__ = [
     "AgeBand",
     "Assessment",
     "Channel",
+    "Danger",
     "Decision",
     "Detector",
+    "Evidence",
     "Grade",
     "Identity",
     "Label",
@@ -30,6 +32,7 @@ __all__ = [
     "Severity",
     "Side",
     "Signal",
+    "State",
     "Turn",
 ]
 
@@ -89,12 +92,52 @@ class Level(StrEnum):
     PLAN = "plan"
 
 
+class Danger(StrEnum):
+    """How grave a crisis is that a person is in, from one turn to the next. Rules set it."""
+
+    NONE = "none"
+    CONCERN = "concern"  # a wish to be dead, or a faint finding
+    ACTIVE = "active"  # thoughts of acting, self-injury
+    IMMINENT = "imminent"  # intent, means, time
+
+
 class AgeBand(StrEnum):
-    """Age as far as policy cares. Evidence may only move it towards `MINOR`."""
+    """Age as far as thresholds care. Evidence may only move it towards `MINOR`."""
 
     ADULT = "adult"
     UNKNOWN = "unknown"
     MINOR = "minor"
+
+
+class Evidence(StrEnum):
+    """How an age became known, the strongest first (CN Measures Art 14; CA B&P 21811, AB 1043)."""
+
+    VERIFIED = "verified"  # a document, a bank, an age-assurance provider
+    PLATFORM = "platform"  # the app or the operating system says so
+    GUARDIAN = "guardian"  # a linked guardian says so
+    STATED = "stated"  # the person says so in the chat
+    INFERRED = "inferred"  # the way they write says so
+    NONE = "none"
+
+
+class State(StrEnum):
+    """What holds of a person or a conversation beyond the words of this turn. Rules ask for it."""
+
+    CONCERN = "concern"  # the crisis state is at least this grave
+    ACTIVE = "active"
+    IMMINENT = "imminent"
+    LEAVING = "leaving"  # the person has just said goodbye
+    EXIT = "exit"  # the person has used a word that ends the talk
+    ASKED_HUMAN = "asked_human"  # the person has just asked whether this is a person
+    OMISSION = "omission"  # a reply to somebody in crisis that points to no real help
+    WRONG_NUMBER = "wrong_number"  # a reply that names a help line which is not one of this country
+    INTIMATE = "intimate"  # the conversation or its persona has been a couple's or a family's
+    ELEVATED = "elevated"  # the dependence index is at least this high
+    HIGH = "high"
+    CURFEW = "curfew"  # it is night where the person is, and the policy keeps nights free
+    NO_CONSENT = "no_consent"  # a guardian has to agree first
+    PAUSED = "paused"  # a guardian or an operator has paused this person's access
+    ELDER = "elder"  # known to be 60 or older
 
 
 class Channel(StrEnum):
@@ -120,6 +163,7 @@ class Action(StrEnum):
     ALLOW = "allow"  # nothing happens
     ANNOTATE = "annotate"  # passes; noted in the record and the response header
     ESCALATE = "escalate"  # opens a case for a human; what the person sees is decided beside it
+    CONTACT = "contact"  # proposes in the case to tell a guardian or emergency contact
     SUPPORT = "support"  # support words and resources, with or instead of the bot's reply
     REPLACE = "replace"  # other words instead of the bot's
     BLOCK = "block"  # a plain refusal instead of the bot's words
@@ -161,6 +205,7 @@ class Identity:
     """Who speaks, as proven by the request; ids are still in the clear and never leave `identity`.
 
     `age_band` is what the *trusted* side of the request says; `None` when it says nothing.
+    `years` are the youngest and the oldest that its age can mean; `zone` an IANA time zone.
     """
 
     user: str | None = None
@@ -168,6 +213,9 @@ class Identity:
     age_band: AgeBand | None = None
     region: str | None = None
     proof: str = "none"  # jwt | header | app_key | none
+    years: tuple[int, int] | None = None
+    evidence: Evidence = Evidence.NONE
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +227,13 @@ class Profile:
     region: str | None = None
     language: str = "en"  # "en" or "zh": the language of our words, read from theirs
     proof: str = "none"
+    years: tuple[int, int] | None = None  # the youngest and the oldest they may be, if known
+
+    def under(self, age: int) -> bool:
+        """Whether this person may be younger than `age`; a child of unknown years may be any."""
+        if self.age_band is not AgeBand.MINOR:
+            return False
+        return self.years is None or self.years[0] < age
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +319,9 @@ class Decision:
     reason: str = ""
     article: str = ""
     degraded: str | None = None  # the failure that this decision had to live with
+    danger: Danger = Danger.NONE  # the crisis state that this decision raises to
+    again: tuple[str, ...] = ()  # texts for the second, third … time in one crisis
+    states: tuple[State, ...] = ()  # what held of the person when it was taken
 
     @property
     def intervenes(self) -> bool:
@@ -305,3 +363,7 @@ class Record:
     failures: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    limits: tuple[str, ...] = ()  # caps that the turn went over
+    states: tuple[str, ...] = ()  # what held of the person: with scores and caps, all that decided
+    notices: tuple[str, ...] = ()  # notices that the answer carried
+    shadows: tuple[Decision, ...] = ()  # what policies on trial would have decided otherwise

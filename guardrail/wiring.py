@@ -30,13 +30,15 @@ from guardrail.classify.remote import RemoteClassifier
 from guardrail.classify.text import language
 from guardrail.classify.transformers import TransformersClassifier
 from guardrail.config import Classify, IdentityTable, Jwt, Settings, load_settings
-from guardrail.engine import Engine, PolicyHolder
+from guardrail.engine import Engine
 from guardrail.errors import ConfigError, Mistake, PolicyError, StoreError
 from guardrail.identity import HeaderRules, IdentityRules, JwtRules, Pseudonyms
 from guardrail.metrics import Metrics
 from guardrail.policy.check import check_policy
-from guardrail.policy.load import find_policy, load_policy
+from guardrail.policy.holder import PolicyHolder
+from guardrail.policy.load import find_policy, read_pack
 from guardrail.policy.model import Policy
+from guardrail.policy.stack import Stack
 from guardrail.policy.trial import run_trials
 from guardrail.responder import Door, Guard
 from guardrail.routes import Route
@@ -100,7 +102,8 @@ def assemble(settings: Settings, *, version: str = "") -> House:
     """
     floor = LexiconClassifier.load()
     path = policy_path(settings.policy)
-    policies = PolicyHolder(_held(load_policy(path), floor))
+    regions = {region: policy_path(name) for region, name in settings.policies.items()}
+    policies = _policies(settings, path, regions, floor)
     routes = tuple(Route(r.path, _wire(settings, r.wire), r.method) for r in settings.routes)
     metrics = Metrics(
         routes=[r.path for r in routes], wires=[r.wire.name for r in routes], version=version
@@ -138,21 +141,23 @@ def assemble(settings: Settings, *, version: str = "") -> House:
         store=store,
         policies=policies,
         policy_file=path,
-        reload=_reloader(policies, path, floor, metrics),
+        reload=_reloader(policies, {"": path, **regions}, metrics),
         readiness=_readiness(store),
         cases=open_cases(store),
     )
 
 
-def assessor(settings: Settings) -> Assessor:
+def assessor(settings: Settings, *, workers: int = 1) -> Assessor:
     """The classifiers alone, for work without a server: every score is given, and by one model.
+
+    `workers` texts are judged at a time, where the model runs here.
 
     Raises:
         ConfigError: the model cannot be loaded.
         MissingExtra: it needs an optional dependency.
     """
     deadline = settings.classifier.deadline_ms / 1000
-    primary = _classifier(settings.classifier, every_score=True)
+    primary = _classifier(settings.classifier, every_score=True, workers=workers)
     return Assessor(primary, LexiconClassifier.load(), deadline=deadline)
 
 
@@ -167,6 +172,17 @@ def policy_path(policy: str) -> Path:
     return find_policy(policy, [Path("policies"), data_path("policies")])
 
 
+def _policies(
+    settings: Settings, path: Path, regions: Mapping[str, Path], floor: LexiconClassifier
+) -> PolicyHolder:
+    return PolicyHolder(
+        read_pack(path)[0],
+        {region: read_pack(pack)[0] for region, pack in regions.items()},
+        finish=lambda policy: _held(policy, floor),
+        shadows=[(read_pack(policy_path(n))[0], day) for n, day in settings.shadows.items()],
+    )
+
+
 def _held(policy: Policy, floor: LexiconClassifier) -> Policy:
     """Streams keep at least the longest lexicon phrase back, or one could leak in two halves."""
     return replace(policy, hold=replace(policy.hold, tail=max(policy.hold.tail, floor.longest)))
@@ -178,13 +194,17 @@ def _wire(settings: Settings, name: str) -> Wire:
     return GenericWire(read_spec(name, settings.wires[name]))
 
 
-def _classifier(settings: Classify, *, every_score: bool = False) -> Classifier | None:
+def _classifier(
+    settings: Classify, *, every_score: bool = False, workers: int = 1
+) -> Classifier | None:
     if settings.kind == "lexicon":
         return None
     if settings.kind == "onnx":
         folder = Path(settings.model) if settings.model else data_path("models", SHIPPED_MODEL)
         if every_score:
-            return OnnxClassifier.load(folder, cascade=False, floor=0.0, threads=settings.threads)
+            return OnnxClassifier.load(
+                folder, cascade=False, floor=0.0, threads=settings.threads, workers=workers
+            )
         return OnnxClassifier.load(folder, cascade=settings.cascade, threads=settings.threads)
     if settings.kind == "transformers":
         return TransformersClassifier.load(settings.model, settings.labels)
@@ -252,26 +272,30 @@ def _secret(path: Path) -> bytes:
 
 
 def _reloader(
-    policies: PolicyHolder, path: Path, floor: LexiconClassifier, metrics: Metrics
+    policies: PolicyHolder, paths: Mapping[str, Path], metrics: Metrics
 ) -> Callable[[], Awaitable[list[Mistake]]]:
-    """Load, check, try; only then swap. A bad pack leaves the last good one in force."""
+    """Load, check, try; only then swap, all or none. A bad pack leaves the last good ones in force."""
     turn = asyncio.Lock()  # of two reloads the one that read first must not have the last word
 
-    def prepare() -> tuple[Policy | None, list[Mistake]]:
-        try:
-            policy = load_policy(path)
-            mistakes = check_policy(path, datetime.now(UTC).date()) + _failed_trials(path)
-        except PolicyError as error:
-            return None, list(error.mistakes)
-        return (None if mistakes else policy), mistakes
+    def prepare() -> tuple[dict[str, Stack], list[Mistake]]:
+        stacks: dict[str, Stack] = {}
+        mistakes: dict[Mistake, None] = {}
+        for region, path in paths.items():
+            try:
+                stacks[region], _ = read_pack(path)
+                today = datetime.now(UTC).date()
+                mistakes |= dict.fromkeys(check_policy(path, today) + _failed_trials(path))
+            except PolicyError as error:
+                mistakes |= dict.fromkeys(error.mistakes)
+        return stacks, list(mistakes)
 
     async def reload() -> list[Mistake]:
         async with turn:
-            policy, mistakes = await asyncio.to_thread(prepare)
-            if policy is not None:
-                policies.current = _held(policy, floor)
+            stacks, mistakes = await asyncio.to_thread(prepare)
+            if not mistakes:
+                policies.swap(stacks.pop(""), stacks)
                 metrics.policy(policies.current, at=time.time())
-            metrics.reload(ok=policy is not None, at=time.time())
+            metrics.reload(ok=not mistakes, at=time.time())
         return mistakes
 
     return reload

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from guardrail.assess import Assessor
 from guardrail.audit import AuditSink
 from guardrail.classify.lexicon import LexiconClassifier
 from guardrail.classify.text import language
-from guardrail.engine import Engine, PolicyHolder
+from guardrail.engine import Engine
 from guardrail.identity import Pseudonyms
 from guardrail.metrics import Metrics
+from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.load import load_policy
+from guardrail.policy.stack import Stack
 from guardrail.responder import Guard
 from guardrail.routes import Route
 from guardrail.store.sqlite import SqliteStore
@@ -51,13 +54,21 @@ async def make_guard(tmp_path: Path, clock: Clock) -> AsyncIterator[Callable[...
     stores: list[SqliteStore] = []
 
     def make(
-        *, primary: Any = None, policy: Any = None, routes: tuple[Route, ...] = (), **rest: Any
+        *,
+        primary: Any = None,
+        policy: Any = None,
+        stack: Stack | None = None,
+        routes: tuple[Route, ...] = (),
+        **rest: Any,
     ) -> Guard:
         store = SqliteStore(tmp_path / f"{len(stores)}.db")
         stores.append(store)
         metrics = Metrics(routes=["/v1/chat/completions"], wires=["openai"])
         engine = Engine(
-            policies=PolicyHolder(policy or POLICY(POLICIES / "default.yaml")),
+            policies=PolicyHolder(
+                stack or Stack((policy or POLICY(POLICIES / "default.yaml"),)),
+                today=datetime.fromtimestamp(clock.now, UTC).date(),
+            ),
             assessor=Assessor(primary, LEXICON(), deadline=rest.pop("deadline", 1)),
             store=store,
             pseudonyms=Pseudonyms(b"0123456789abcdef"),

@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet, OctKey
 
 from guardrail.errors import IdentityError
 from guardrail.identity import HeaderRules, IdentityRules, JwtRules, Pseudonyms, identify
-from guardrail.turn import AgeBand, Identity, Message, Role
+from guardrail.turn import AgeBand, Evidence, Identity, Message, Role
 
 TRUSTED = "10.1.2.3"
 LATER = 4_102_444_800  # in the year 2100
@@ -33,6 +33,7 @@ VALUES = {
     "x-guardrail-conversation": b"c-1",
     "x-guardrail-age-band": b"minor",
     "x-guardrail-region": b"US-CA",
+    "x-guardrail-time-zone": b"America/Los_Angeles",
 }
 
 Pairs = list[tuple[bytes, bytes]]
@@ -123,7 +124,13 @@ def test_a_trusted_peer_is_believed():
     """What the headers say is what the identity says."""
     headers = [(name.encode(), value) for name, value in VALUES.items()]
     assert identify(RULES, headers, TRUSTED) == Identity(
-        "ann", "c-1", AgeBand.MINOR, "US-CA", "header"
+        "ann",
+        "c-1",
+        AgeBand.MINOR,
+        "US-CA",
+        "header",
+        evidence=Evidence.PLATFORM,
+        zone="America/Los_Angeles",
     )
 
 
@@ -146,14 +153,70 @@ def test_forwarded_addresses_are_not_peers():
     [
         ("x-guardrail-age-band", b"Adult"),
         ("x-guardrail-age-band", b"18"),
+        ("x-guardrail-age-band", b"under-"),
+        ("x-guardrail-age-band", b"under-100"),
+        ("x-guardrail-age-band", b"13-"),
+        ("x-guardrail-age-band", b"13-15-17"),
+        ("x-guardrail-age-band", b"+18"),
+        ("x-guardrail-age-band", b"18+x"),
+        ("x-guardrail-age-band", b"Under-13"),
+        ("x-guardrail-age-band", b"17-13"),
+        ("x-guardrail-age-band", b"20-18"),
+        ("x-guardrail-age-band", b"under-0"),
+        ("x-guardrail-time-zone", b"../etc/passwd"),
+        ("x-guardrail-time-zone", b"Asia/"),
+        ("x-guardrail-time-zone", b"+08:00"),
+        ("x-guardrail-time-zone", b"/UTC"),
         ("x-guardrail-region", b"usa"),
         ("x-guardrail-region", b"US-CALIF"),
         ("x-guardrail-region", b"US\n"),
     ],
 )
 def test_odd_values_are_refused(name: str, value: bytes):
-    """An age band or a region that we do not know is a mistake, not silence."""
+    """An age band, region or zone that we do not know is a mistake, not silence."""
     assert refusal(RULES, [(name.encode(), value)]) == "malformed_identity"
+
+
+@pytest.mark.parametrize(
+    ("written", "band", "years"),
+    [
+        (b"adult", AgeBand.ADULT, None),
+        (b"minor", AgeBand.MINOR, None),
+        (b"unknown", AgeBand.UNKNOWN, None),
+        (b"under-13", AgeBand.MINOR, (0, 12)),
+        (b"13-15", AgeBand.MINOR, (13, 15)),
+        (b"16-17", AgeBand.MINOR, (16, 17)),
+        (b"16-20", AgeBand.MINOR, (16, 20)),  # a bracket that crosses the line protects
+        (b"18-20", AgeBand.ADULT, (18, 20)),
+        (b"18+", AgeBand.ADULT, (18, 120)),
+        (b"13+", AgeBand.MINOR, (13, 120)),
+        (b"60+", AgeBand.ADULT, (60, 120)),
+        (b"under-21", AgeBand.MINOR, (0, 20)),
+    ],
+)
+def test_brackets_of_years(written: bytes, band: AgeBand, years: tuple[int, int] | None):
+    """Platforms give brackets; from a header or a token they mean the same."""
+    by_header = identify(RULES, [(b"x-guardrail-age-band", written)], TRUSTED)
+    by_token = identify(RULES, bearing(token({"age_band": written.decode()})), None)
+    for found in (by_header, by_token):
+        assert (found.age_band, found.years, found.evidence) == (band, years, Evidence.PLATFORM)
+
+
+@pytest.mark.parametrize(
+    "zone", [b"UTC", b"Asia/Shanghai", b"America/Argentina/Buenos_Aires", b"Etc/GMT+5"]
+)
+def test_zones(zone: bytes):
+    """An IANA name is taken as it is written."""
+    found = identify(RULES, [(b"x-guardrail-time-zone", zone)], TRUSTED)
+    assert found.zone == zone.decode()
+
+
+def test_without_an_age_there_is_no_evidence():
+    """Silence about age proves nothing."""
+    found = identify(RULES, [(b"x-guardrail-user", b"ann")], TRUSTED)
+    assert (found.age_band, found.years, found.evidence) == (None, None, Evidence.NONE)
+    told = identify(RULES, bearing(token({"age_evidence": "verified"})), None)
+    assert told.evidence is Evidence.NONE
 
 
 def test_configured_names_are_guarded_like_the_usual_ones():
@@ -209,8 +272,23 @@ def test_a_trusted_region_does_not_prove_the_user():
 
 def test_a_good_token_is_believed():
     """With or without "Bearer", and with all that it claims."""
-    claims = {"age_band": "minor", "region": "GB", "conversation_id": "c"}
-    expected = Identity("ann", "c", AgeBand.MINOR, "GB", "jwt")
+    claims = {
+        "age_band": "13-15",
+        "age_evidence": "guardian",
+        "region": "GB",
+        "conversation_id": "c",
+        "zoneinfo": "Europe/London",
+    }
+    expected = Identity(
+        "ann",
+        "c",
+        AgeBand.MINOR,
+        "GB",
+        "jwt",
+        years=(13, 15),
+        evidence=Evidence.GUARDIAN,
+        zone="Europe/London",
+    )
     for prefix in (b"", b"Bearer "):
         assert identify(RULES, bearing(prefix + token(claims)), None) == expected
 
@@ -241,10 +319,33 @@ def test_claims_that_must_be_there(claim: str):
     assert refusal(RULES, bearing(token(without=claim))) == "invalid_identity"
 
 
-@pytest.mark.parametrize("claim", ["age_band", "conversation_id", "region"])
+@pytest.mark.parametrize(
+    ("claimed", "evidence"),
+    [
+        (None, Evidence.PLATFORM),
+        ("verified", Evidence.VERIFIED),
+        ("platform", Evidence.PLATFORM),
+        ("guardian", Evidence.GUARDIAN),
+    ],
+)
+def test_a_token_says_how_an_age_is_known(claimed: str | None, evidence: Evidence):
+    """Without a word about it, it is the platform's."""
+    claims = {"age_band": "adult"} | ({"age_evidence": claimed} if claimed else {})
+    assert identify(RULES, bearing(token(claims)), None).evidence is evidence
+
+
+@pytest.mark.parametrize("claimed", ["stated", "inferred", "none", "Verified", "passport"])
+def test_evidence_that_no_token_can_give_is_refused(claimed: str):
+    """What was said in a chat is no claim of a token."""
+    claims = {"age_band": "adult", "age_evidence": claimed}
+    assert refusal(RULES, bearing(token(claims))) == "malformed_identity"
+
+
+@pytest.mark.parametrize("claim", ["age_band", "conversation_id", "region", "zoneinfo"])
 @pytest.mark.parametrize("value", [7, ["minor"], {"a": 1}, True])
 def test_claims_of_a_wrong_type_are_refused(claim: str, value: object):
     """`["minor"]` is not the same as saying nothing about age."""
+    assert refusal(RULES, bearing(token({"age_band": "minor", "age_evidence": value}))) is not None
     assert refusal(RULES, bearing(token({claim: value}))) == "malformed_identity"
 
 

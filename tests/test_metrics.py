@@ -8,8 +8,9 @@ import pytest
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as classic
 
+from guardrail._families import OTHER
 from guardrail.counters import HOUR, STEP, Counters
-from guardrail.metrics import EVENTS, OTHER, Metrics
+from guardrail.metrics import EVENTS, Metrics
 from guardrail.policy.model import Mode, Policy
 from guardrail.turn import (
     Action,

@@ -296,7 +296,7 @@ def test_unused(tmp_path: Path):
     """A text that no rule says."""
     pack = changed(PACK, "  unavailable:", "  extra: { en: Hello. }\n  unavailable:")
     assert complaints(tmp_path, pack) == [
-        "small.yaml:32: no rule says text 'extra' (use it in a rule, or remove it)"
+        "small.yaml:32: nothing says text 'extra' (use it in a rule, or remove it)"
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from guardrail.errors import PolicyError
 from guardrail.policy.load import find_policy, load_policy
 from guardrail.policy.model import Condition, Hold, Limits, Mode, Posture, Threshold
-from guardrail.turn import Action, AgeBand, Grade, Label, Level, Severity, Side
+from guardrail.turn import Action, AgeBand, Detector, Grade, Label, Level, Severity, Side
 
 PACK = """\
 guardrail: 1
@@ -130,7 +130,8 @@ texts:
         thresholds = load_policy(write(tmp_path, pack)).thresholds
         assert thresholds[Label.SEXUAL, Side.BOT, AgeBand.MINOR] == Threshold(0.2, 0.4)
         assert thresholds[Label.SEXUAL, Side.BOT, AgeBand.ADULT] == Threshold(0.5, 0.8)
-        assert len(thresholds) == len(Label) * len(Side) * len(AgeBand)
+        names = len(Label) + len(Detector)
+        assert len(thresholds) == names * len(Side) * len(AgeBand)
 
     def test_hold_limits_and_shadow(self, tmp_path: Path):
         """The optional parts."""
@@ -315,7 +316,7 @@ class TestMistakes:
             "20: chars must be a whole number",
             "21: session_minutes must be a number",
             "21: daily_minutes must lie between 1 and 1440",
-            "21: limits: 'old' is unknown (one of: adult, unknown, minor, any)",
+            "21: limits: 'old' is unknown (one of: adult, unknown, minor, any, under-16)",
         ]
 
     def test_everything_at_once(self, tmp_path: Path):

@@ -1,4 +1,4 @@
-"""What is remembered of a conversation: sittings, ages, and which messages are new."""
+"""What is remembered of a conversation: its turns, and which messages are new."""
 
 from __future__ import annotations
 
@@ -8,22 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrail.session import (
-    BURST,
-    IDLE_GAP,
-    MEMORY,
-    Session,
-    Usage,
-    advance,
-    fresh_messages,
-    remember,
-    stricter,
-    use,
-)
-from guardrail.turn import AgeBand, Message, Role
+from guardrail.session import BURST, MEMORY, Session, advance, fresh_messages, remember
+from guardrail.turn import Message, Role
 
 NOW = 1_700_000_000.0
-BANDS = st.sampled_from(AgeBand)
 
 
 def mark(message: Message) -> str:
@@ -38,19 +26,15 @@ def talk(*lines: str) -> tuple[Message, ...]:
 
 
 def test_the_first_turn_begins_everything():
-    """A new session starts, sits and is seen now, and this turn counts."""
-    session = advance(None, "c", NOW)
-    assert session == Session("c", NOW, NOW, NOW, turns=1, sitting_turns=1, recent=(NOW,))
+    """A new session starts and is seen now, and this turn counts."""
+    assert advance(None, "c", NOW) == Session("c", NOW, NOW, turns=1, recent=(NOW,))
 
 
-def test_a_sitting_goes_on_until_a_long_silence():
-    """A gap up to the limit belongs to the sitting; a longer one begins another."""
+def test_a_session_goes_on():
+    """Later turns count, and it is remembered when it began and when it was last seen."""
     first = advance(None, "c", NOW)
-    second = advance(first, "c", NOW + IDLE_GAP)
-    third = advance(second, "c", NOW + 2 * IDLE_GAP + 1)
-    assert (second.sitting_started, second.sitting_turns) == (NOW, 2)
-    assert (third.sitting_started, third.sitting_turns, third.turns) == (third.last_seen, 1, 3)
-    assert third.started == NOW
+    second = advance(first, "c", NOW + 7_200)
+    assert (second.started, second.last_seen, second.turns) == (NOW, NOW + 7_200, 2)
 
 
 def test_only_turns_of_the_last_minute_are_recent():
@@ -78,66 +62,13 @@ def test_a_clock_that_is_set_locks_nobody_out(step: float):
         session = advance(session, "c", NOW + n)
     moved = advance(session, "c", NOW + step)
     assert moved.recent == (NOW + step,)
-    assert moved.last_seen >= moved.sitting_started
-
-
-@given(BANDS, BANDS, BANDS)
-def test_strictness_does_not_depend_on_order(a: AgeBand, b: AgeBand, c: AgeBand):
-    """Evidence may come in any order and twice; a minor stays a minor."""
-    assert stricter(a, b) is stricter(b, a)
-    assert stricter(stricter(a, b), c) is stricter(a, stricter(b, c))
-    assert stricter(a, a) is a
-    assert stricter(AgeBand.MINOR, a) is AgeBand.MINOR
-    assert stricter(a, None) is a
-
-
-@pytest.mark.parametrize(
-    ("known", "evidence", "then"),
-    [
-        (AgeBand.UNKNOWN, None, AgeBand.UNKNOWN),
-        (AgeBand.UNKNOWN, AgeBand.ADULT, AgeBand.ADULT),
-        (AgeBand.ADULT, AgeBand.UNKNOWN, AgeBand.ADULT),
-        (AgeBand.ADULT, AgeBand.MINOR, AgeBand.MINOR),
-        (AgeBand.MINOR, AgeBand.ADULT, AgeBand.MINOR),
-    ],
-)
-def test_age_is_sticky(known: AgeBand, evidence: AgeBand | None, then: AgeBand):
-    """An age band moves towards minor and never back."""
-    session = Session("c", NOW, NOW, NOW, age_band=known)
-    assert advance(session, "c", NOW + 1, evidence).age_band is then
-
-
-def test_use_adds_up_without_the_silences():
-    """Gaps within a sitting are use; longer ones and steps back of the clock are not."""
-    later = NOW + 60 + IDLE_GAP + 1
-    usage = Usage()
-    for at in (NOW, NOW + 60, later, later - 30, later + 20):
-        usage = use(usage, at)
-    assert usage == Usage(seconds=80.0, turns=5, last_seen=later + 20)
-
-
-@given(st.lists(st.floats(0, 1e5), min_size=1, max_size=30))
-def test_use_never_exceeds_the_time_that_passed(offsets: list[float]):
-    """Whatever the clock does, nobody is charged more than the time between first and last."""
-    usage = Usage()
-    for offset in offsets:
-        usage = use(usage, NOW + offset)
-    assert 0.0 <= usage.seconds <= max(offsets) - min(offsets) + 1e-3
-    assert usage.turns == len(offsets)
-
-
-def test_two_devices_are_charged_once():
-    """Turns that alternate between two conversations share one ledger and one clock."""
-    usage = Usage()
-    for at in range(0, 600, 10):
-        usage = use(usage, NOW + at)
-        usage = use(usage, NOW + at)
-    assert usage.seconds == 590.0
+    assert session is not None
+    assert moved.last_seen >= session.last_seen
 
 
 def test_memory_is_bounded_and_forgets_the_longest_unseen():
     """What was seen again counts as new; what was not goes first."""
-    session = remember(Session("c", NOW, NOW, NOW), [f"m{n}" for n in range(MEMORY)])
+    session = remember(Session("c", NOW, NOW), [f"m{n}" for n in range(MEMORY)])
     session = remember(session, ["m0", "new"])
     assert len(session.known) == MEMORY
     assert "m1" not in session.known
@@ -147,7 +78,7 @@ def test_memory_is_bounded_and_forgets_the_longest_unseen():
 def test_a_message_is_judged_once():
     """Clients resend everything; only the last line is new, request after request."""
     history = talk("user: one", "assistant: a", "user: two", "assistant: b", "user: three")
-    session = Session("c", NOW, NOW, NOW)
+    session = Session("c", NOW, NOW)
     judged: list[str] = []
     for end in (1, 3, 5):
         part = history[:end]

@@ -1,7 +1,8 @@
 """A turn is a short walk: whoever debugs one can read all of it in one sitting.
 
 The house note asks for 20 files and 90 functions; with strict readers, a store of its own and the
-stream machine, and with text read twice, it is 31 and 218. The numbers below stop it from growing unseen.
+stream machine, with text read twice and a person remembered over all devices, it is 42 and 266. The numbers
+below stop it from growing unseen.
 """
 
 from __future__ import annotations
@@ -36,5 +37,5 @@ async def test_a_streamed_two_sided_turn_is_a_short_walk(make_guard):
     finally:
         sys.setprofile(None)
     files = {name for name, _ in seen}
-    assert len(files) <= 34, sorted(files)
-    assert len(seen) <= 222, sorted(seen)
+    assert len(files) <= 44, len(files)
+    assert len(seen) <= 275, len(seen)

@@ -15,14 +15,17 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from guardrail.errors import StoreError
-from guardrail.session import Session, Usage, advance
+from guardrail.person import Age, Day, Person, moved
+from guardrail.session import Session, advance
 from guardrail.store import _worker
 from guardrail.store.base import Event, Query
 from guardrail.store.migrations import MIGRATIONS, migrate
 from guardrail.store.sqlite import SqliteStore
+from guardrail.turn import AgeBand, Evidence
 
 NOW = 1_700_000_000.0
 
@@ -107,14 +110,16 @@ async def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path):
 
 
 async def test_reopening_finds_everything(tmp_path: Path):
-    """Sessions, ledgers and events are there after a restart."""
+    """Sessions, people and events are there after a restart."""
     for turns in (1, 2):
         store = SqliteStore(tmp_path / "x.db")
-        session, usage = await store.update(
-            "c", "u", "d", lambda s, u: (advance(s, "c", NOW), Usage(turns=u.turns + 1))
+        session, person = await store.update(
+            "c", "u", lambda s, p: (advance(s, "c", NOW), moved(p, "u", NOW, "2023-11-14"))
         )
         await store.append(event(f"e{turns}"))
-        assert (session.turns, usage.turns) == (turns, turns)
+        assert session is not None
+        assert person is not None
+        assert (session.turns, person.today("2023-11-14").turns) == (turns, turns)
         assert len(await store.read(Query())) == turns
         await store.close()
 
@@ -161,7 +166,7 @@ async def test_a_newer_schema_is_refused(tmp_path: Path):
     with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute("INSERT INTO migration VALUES (?, 'later', '')", (len(MIGRATIONS) + 1,))
     store = SqliteStore(path)
-    with pytest.raises(StoreError, match="schema 2, this release knows 1"):
+    with pytest.raises(StoreError, match="schema 3, this release knows 2"):
         await store.ping()
     with pytest.raises(StoreError, match="newer"):
         await store.read(Query())
@@ -374,18 +379,95 @@ async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path):
         migrate(db)
         migrate(db, (*MIGRATIONS, lambda later: later.execute("CREATE TABLE later (x)")))
         applied = db.execute("SELECT number, name FROM migration").fetchall()
-    assert [number for number, _ in applied] == [1, 2]
-    assert applied[0][1] == "sessions_usage_events"
+    assert [number for number, _ in applied] == [1, 2, 3]
+    assert [name for _, name in applied][:2] == ["sessions_usage_events", "people"]
 
 
 async def test_a_session_of_many_messages_is_small(store: SqliteStore):
     """The largest session that is kept takes 8 KB."""
-    session = Session("c", NOW, NOW, NOW, known=tuple(f"{n:016x}" for n in range(400)))
-    await store.update("c", None, "", lambda _s, _u: (session, Usage()))
+    session = Session("c", NOW, NOW, known=tuple(f"{n:016x}" for n in range(400)))
+    await store.update("c", "", lambda _s, _p: (session, None))
     size = await store._sessions.do(
         lambda db: db.execute("SELECT length(body) FROM session").fetchone()
     )
     assert size[0] < 8192
+
+
+OLD = {
+    "conversation": "c",
+    "started": 1.5,
+    "last_seen": NOW,
+    "sitting_started": 2.5,
+    "turns": 4,
+    "sitting_turns": 3,
+    "age_band": "unknown",
+    "known": ["a", "b"],
+    "recent": [NOW],
+}
+"""A session as schema 1 wrote it."""
+
+
+def old_store(path: Path, *sessions: dict[str, object]) -> None:
+    """The files of a store of schema 1, with these sessions and a ledger."""
+    beside = path.with_name(f"{path.stem}-sessions{path.suffix}")
+    for file, held in ((path, ()), (beside, sessions)):
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            migrate(db, MIGRATIONS[:1])
+            for session in held:
+                row = (session["conversation"], session["last_seen"], orjson.dumps(session))
+                db.execute(
+                    "INSERT INTO session (conversation, last_seen, body) VALUES (?, ?, ?)", row
+                )
+            db.execute("INSERT INTO usage VALUES (?, ?, ?, ?, ?)", ("u", "2023-11-14", 60, 2, NOW))
+
+
+async def test_a_store_of_schema_1_is_opened(tmp_path: Path):
+    """Its sessions are readable; whoever was a minor there is a person, and still one."""
+    path = tmp_path / "x.db"
+    minor = {**OLD, "conversation": "child", "age_band": "minor"}
+    old_store(path, OLD, minor, {**OLD, "conversation": "grown", "age_band": "adult"})
+    store = SqliteStore(path)
+    found = {key: await store.update(key, key, lambda s, p: (s, p)) for key in ("c", "grown")}
+    session, child = await store.update("child", "child", lambda s, p: (s, p))
+    people = await store.people()
+    known = Session("c", 1.5, NOW, 4, ("a", "b"), (NOW,))
+    assert found == {"c": (known, None), "grown": (replace(known, conversation="grown"), None)}
+    assert session == replace(known, conversation="child")
+    age = Age(AgeBand.MINOR, Evidence.STATED, None, NOW)
+    assert child == Person("child", NOW, NOW, NOW, age=age)
+    assert people == (child,)
+    assert await store.purge(NOW + 400 * 86_400) == 3  # the sessions; a child stays a child
+    assert await store.people() == (child,)
+    await store.close()
+
+
+async def test_a_person_of_schema_1_goes_on(tmp_path: Path):
+    """A turn moves the migrated session and person on like any other."""
+    path = tmp_path / "x.db"
+    old_store(path, {**OLD, "age_band": "minor"})
+    store = SqliteStore(path)
+    session, person = await store.update(
+        "c", "c", lambda s, p: (advance(s, "c", NOW + 60), moved(p, "c", NOW + 60, "2023-11-14"))
+    )
+    assert session is not None
+    assert person is not None
+    assert (session.turns, person.age.band) == (5, AgeBand.MINOR)
+    assert person.days == (Day("2023-11-14", seconds=60.0, turns=1),)
+    assert await store.update("c", "c", lambda s, p: (s, p)) == (session, person)
+    await store.close()
+
+
+async def test_the_old_ledgers_are_gone(tmp_path: Path):
+    """The second migration leaves no table that nobody reads."""
+    old_store(tmp_path / "x.db", OLD)
+    store = SqliteStore(tmp_path / "x.db")
+    names = await store._sessions.do(
+        lambda db: [row[0] for row in db.execute("SELECT name FROM sqlite_master")], writes=False
+    )
+    assert "usage" not in names
+    assert "person" in names
+    await store.close()
 
 
 async def test_many_may_open_a_new_file_at_once(tmp_path: Path):

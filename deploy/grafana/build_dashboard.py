@@ -156,6 +156,23 @@ def people() -> list[Panel]:
             stacked=True,
         ),
         graph(
+            "Duties of the clock and of a crisis",
+            "Notices shown, and decisions that raised somebody's crisis state, per hour.",
+            {
+                "notice {{notice}}": f"sum by (notice) ({fresh('guardrail_notices_total', '1h')})",
+                "crisis {{danger}}": f"sum by (danger) ({fresh('guardrail_crisis_states_total', '1h')})",
+            },
+        ),
+        graph(
+            "Complaints, and policies on trial",
+            "Complaints and incidents that are open or overdue; what a shadow policy would change.",
+            {
+                "open {{register}}": f"sum by (register) (guardrail_complaints_open{{{HERE}}})",
+                "overdue {{register}}": f"sum by (register) (guardrail_complaints_overdue{{{HERE}}})",
+                "shadow {{policy}}": f"sum by (policy) ({fresh('guardrail_shadow_differences_total', '1h')})",
+            },
+        ),
+        graph(
             "Requests by outcome",
             "How turns ended, as the person saw it.",
             {"{{outcome}}": per_second("guardrail_requests_total", "outcome")},

@@ -18,6 +18,8 @@ from starlette.staticfiles import StaticFiles
 from guardrail._asgi import ASGIApp, Message
 from guardrail.admin.demo import Forward, demo_routes
 from guardrail.admin.gate import COOKIE, Gate, Keeper
+from guardrail.admin.people import Office, people_routes
+from guardrail.admin.tickets import ticket_routes
 from guardrail.admin.views import case_row, decision_rows, policy_facts, steps, turn_facts
 from guardrail.cases import Case
 from guardrail.demo.companion import Companion
@@ -50,7 +52,8 @@ class AdminParts:
 
     `readiness` names each part, with `None` or why it is not ready. `demo` is the guarded proxy
     that the demo page talks to, `said` the companion behind it; without them there is no demo.
-    `hosts` are names, besides the loopback ones, under which this server may be asked for.
+    `hosts` are names, besides the loopback ones, under which this server may be asked for. `office`
+    is what the routes about people, complaints and incidents work with.
     """
 
     store: Store
@@ -64,6 +67,7 @@ class AdminParts:
     said: Companion | None = None
     proxy_url: str = ""
     hosts: tuple[str, ...] = ()
+    office: Office | None = None
 
 
 def create_admin(parts: AdminParts) -> ASGIApp:
@@ -81,6 +85,9 @@ def create_admin(parts: AdminParts) -> ASGIApp:
     app.include_router(_probes(parts))
     app.include_router(_api(parts))
     app.include_router(_pages(parts, keeper))
+    if parts.office is not None:
+        app.include_router(people_routes(parts.office))
+        app.include_router(ticket_routes(parts.office))
     if parts.demo is not None:
         app.include_router(demo_routes(parts.said))
         app.mount("/demo/api", Forward(parts.demo, "/demo/api"))

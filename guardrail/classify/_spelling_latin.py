@@ -48,6 +48,8 @@ _SHORT_HARM = frozenset({"die", "sex"})
 # --- spread letters ---------------------------------------------------------------------------
 _GAP = r"(?:[ \t._*/|~·•-]{1,3}|,(?! )|\n)"
 _UNIT = re.compile(rf"[a-zA-Z0-9@$]|!(?={_GAP}[a-zA-Z])")
+# The middle one of three letters that are spread; without one there is nothing to join.
+_MIDDLE = re.compile(rf"(?<=[ \t._*/|~·•,\n-])[a-zA-Z0-9@$!]{_GAP}[a-zA-Z0-9@$!](?!\w)", re.ASCII)
 _SPREAD = re.compile(
     rf"(?<![\w'’@$#])(?:{_UNIT.pattern})(?:{_GAP}(?:{_UNIT.pattern})(?![\w'’])){{2,}}+", re.ASCII
 )
@@ -69,6 +71,7 @@ for _word in HARMFUL:
     _BY_ENDS.setdefault((len(_word), _word[0], _word[-1]), []).append(_word)
 _BROKEN = re.compile(r"(?<![\w@/.:-])[a-zA-Z]++(?:[.*_/|~-]{1,2}[a-zA-Z]++)++(?![\w@/:])", re.ASCII)
 _STRETCH = re.compile(r"([a-zA-Z])\1{3,}+", re.IGNORECASE)
+_FOURFOLD = re.compile(r"([a-z])\1\1\1")  # in small letters; cheaper, so it is looked for first
 _REPEATED = re.compile(r"(.)\1+")
 _BY_SQUEEZED = {_REPEATED.sub(r"\1", word): word for word in reversed(HARMFUL)}
 _LETTERS = re.compile("[a-zA-Z]*+")
@@ -94,7 +97,7 @@ def _ascii(letter: str) -> str:
 
 def joined(text: str) -> Iterator[Edit]:
     """Single letters in a row ("k i l l m y s e l f", "d-i-e") that spell words when joined."""
-    for found in _SPREAD.finditer(text):
+    for found in _SPREAD.finditer(text) if _MIDDLE.search(text) else ():
         pieces = _pieces(text, [m.start() for m in _UNIT.finditer(text, *found.span())])
         glues = [_glue("".join(text[i] for i in piece).lower()) for piece in pieces]
         if not any(glues):
@@ -154,7 +157,9 @@ def unmasked(text: str) -> Iterator[Edit]:
     """Words with marks or digits for letters, and harmful ones with stretched letters."""
     masked = _masked(text) if _SIGN.search(text) else ()
     broken = _broken(text) if _JOINT.search(text) else ()
-    return _apart(text, [*masked, *broken, *_stretched(text)])
+    stretched = _stretched(text) if _FOURFOLD.search(text.lower()) else ()
+    edits = [*masked, *broken, *stretched]
+    return _apart(text, edits) if edits else iter(())
 
 
 def _masked(text: str) -> Iterator[Edit]:
@@ -239,10 +244,9 @@ def _runs(word: str) -> list[int]:
 def decoded(text: str) -> Iterator[Edit]:
     """Code words that one meaning only is known of: "unalive", "sewerslide", "seggs"."""
     lowered = text.lower()
-    codes = ENGLISH if any(sign in lowered for sign in ENGLISH_SIGNS) else ()
-    return _apart(
-        text, [(*m.span(), m.expand(new)) for code, new in codes for m in code.finditer(text)]
-    )
+    codes = ENGLISH if any(map(lowered.__contains__, ENGLISH_SIGNS)) else ()
+    edits = [(*m.span(), m.expand(new)) for code, new in codes for m in code.finditer(text)]
+    return _apart(text, edits) if edits else iter(())
 
 
 def _apart(text: str, edits: list[Edit]) -> Iterator[Edit]:

@@ -76,8 +76,8 @@ class LexiconClassifier:
 
     def __init__(self, entries: Iterable[Entry], exclusions: Iterable[str] = ()) -> None:
         self.entries = tuple(entries)
-        keys = [_squeeze(entry.phrase)[0] for entry in self.entries]
-        spared = [_squeeze(phrase)[0] for phrase in exclusions]
+        keys = ["".join(_runs(entry.phrase)) for entry in self.entries]
+        spared = ["".join(_runs(phrase)) for phrase in exclusions]
         if not all(keys) or not all(spared):
             raise ValueError("a phrase has no letter or digit in it")
         self._spared = len(keys)
@@ -139,12 +139,15 @@ class LexiconClassifier:
         )
 
     def _best(self, text: str, role: Role) -> dict[tuple[str, str], Entry]:
-        squeezed, starts, ends = _squeeze(text)
+        runs = _runs(text)
+        squeezed = "".join(runs)
+        matches = self._automaton.find_matches_as_indexes(squeezed, overlapping=True)
+        if not matches:  # most texts: nobody need know where their words begin
+            return {}
+        starts, ends = _edges(runs, squeezed)
         hits: list[tuple[int, int, int]] = []
         spared: list[tuple[int, int, int]] = []
-        for which, start, end in self._automaton.find_matches_as_indexes(
-            squeezed, overlapping=True
-        ):
+        for which, start, end in matches:
             at_start, at_end = self._edges[which]
             if (at_start and start not in starts) or (at_end and end not in ends):
                 continue
@@ -183,21 +186,24 @@ def _is_latin(character: str) -> bool:
     return character.isalnum() and not "\u3400" <= character <= "\u9fff"
 
 
-def _squeeze(text: str) -> tuple[str, set[int], set[int]]:
-    """Letters and digits only, and where words begin and end in that.
+def _runs(text: str) -> list[str]:
+    """Its letters and digits only, as they stand together, and barriers."""
+    folded = _APOSTROPHE.sub("", normalise(text).casefold())
+    return _RUN.findall(_BARRIER.sub("\n", folded))
+
+
+def _edges(runs: list[str], squeezed: str) -> tuple[set[int], set[int]]:
+    """Where words begin and end in `squeezed`, which is these runs joined.
 
     A change between Chinese and other letters is a word's edge, too.
     """
-    folded = _APOSTROPHE.sub("", normalise(text).casefold())
-    runs = _RUN.findall(_BARRIER.sub("\n", folded))
     starts, ends, at = set(), set(), 0
     for run in runs:
         starts.add(at)
         at += len(run)
         ends.add(at)
-    squeezed = "".join(runs)
     if not squeezed.isascii():
         for i in _SEAM.finditer(squeezed):
             starts.add(i.end())
             ends.add(i.end())
-    return squeezed, starts, ends
+    return starts, ends

@@ -139,4 +139,4 @@ def _may_be_english(text: str) -> bool:
     words = _WORD.findall(text[:TELLING_CHARACTERS].lower())
     if len(words) < TELLING_WORDS:
         return True
-    return any(word in _ENGLISH for word in words[:TELLING_WORDS_MOST])
+    return not _ENGLISH.isdisjoint(words[:TELLING_WORDS_MOST])

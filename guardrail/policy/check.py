@@ -10,12 +10,16 @@ from pathlib import Path
 from guardrail.errors import Mistake, PolicyError
 from guardrail.policy.checks import (
     cases,
+    contacts,
     crisis,
     hold,
     limits,
     minors,
     numbers,
+    pins,
+    protocol,
     reach,
+    reminders,
     resources,
     shadow,
     thresholds,
@@ -35,12 +39,16 @@ CHECKS: tuple[Check, ...] = (
     reach.check,
     crisis.check,
     cases.check,
+    contacts.check,
     minors.check,
     thresholds.check,
     limits.check,
     unused.check,
     numbers.check,
     hold.check,
+    reminders.check,
+    pins.check,
+    protocol.check,
     shadow.check,
     resources.check,
 )
@@ -57,9 +65,11 @@ def check_policy(path: Path, today: date, resource_file: Path | None = None) -> 
         resource_file: the help resources, if it is not `resources.yaml` beside the pack.
     """
     try:
-        policy, source = read_pack(path, resource_file)
+        stack, source = read_pack(path, resource_file)
     except PolicyError as error:
         return list(error.mistakes)
     source = replace(source, today=today)
-    found = [mistake for check in CHECKS for mistake in check(policy, source)]
+    # Rules of a law to come are checked like those of today's.
+    whole = stack.on(date.max)
+    found = dict.fromkeys(mistake for check in CHECKS for mistake in check(whole, source))
     return sorted(found, key=lambda mistake: (mistake.file, mistake.line))

@@ -2,8 +2,9 @@
 
 How a decision is reached:
 
-1. Every signal whose label has thresholds for this side and age band becomes a *mark*: soft or
-   hard. Labels we do not know (other people's classifiers bring their own) are ignored.
+1. Every signal whose label (or detector) has thresholds for this side and age band becomes a
+   *mark*: soft or hard. Names we do not know (other people's classifiers bring their own) are
+   ignored.
 2. The first rule whose condition holds decides. If none holds, the rule is `default`: allow.
 3. If the primary classifier failed, only the lexicon has spoken. Where its rule already stops the
    bot's words, that stands. Otherwise the strictest failure posture of all labels, for this side
@@ -16,8 +17,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from guardrail.policy.model import Condition, Facts, Mode, Policy, Posture, Rule
-from guardrail.turn import Action, AgeBand, Decision, Grade, Label, Level, Side
+from guardrail.policy.model import Condition, Facts, Mode, Name, Policy, Posture, Rule, Stage
+from guardrail.turn import Action, AgeBand, Decision, Detector, Grade, Label, Level, Side
 
 __all__ = ["RESERVED_RULES", "SPEAKING", "UNAVAILABLE", "decide"]
 
@@ -34,7 +35,7 @@ SPEAKING = frozenset({Action.SUPPORT, Action.REPLACE, Action.BLOCK, Action.END})
 """Actions that need words of ours."""
 
 # Keyed by text, because signals carry plain strings: any classifier may invent labels.
-_LABELS: Mapping[str, Label] = {label.value: label for label in Label}
+_LABELS: Mapping[str, Name] = {name.value: name for name in (*Label, *Detector)}
 _LEVEL_RANK: Mapping[Level, int] = {level: rank for rank, level in enumerate(Level)}
 _POSTURE_RANK: Mapping[Posture, int] = {posture: rank for rank, posture in enumerate(Posture)}
 
@@ -44,29 +45,33 @@ class _Mark(NamedTuple):
 
     hard: bool
     score: float
-    label: Label
+    label: Name
 
     @property
     def grade(self) -> Grade:
         return Grade.HARD if self.hard else Grade.SOFT
 
 
-def decide(policy: Policy, facts: Facts) -> Decision:
-    """The one decision that `policy` takes on `facts`.
+def decide(policy: Policy, facts: Facts, stage: Stage | None = None) -> Decision:
+    """The one decision that `policy` takes on `facts`; with `stage`, by the rules of that one alone.
 
     Deterministic: equal arguments give equal decisions, so a recorded turn can be replayed.
     """
     marks = _marks(policy, facts)
     level = _level(policy, facts) if Label.SELF_HARM in marks else None
-    rule = next((r for r in policy.rules if _matches(r.when, facts, marks, level)), None)
+    # Most turns have no mark, most rules ask for one: those need not be looked at.
+    rules = [r for r in policy.rules if marks or not r.when.labels]
+    if stage is not None:
+        rules = [r for r in rules if r.stage is stage]
+    rule = next((r for r in rules if _matches(r.when, facts, marks, level)), None)
     decision = _ruled(policy, facts, rule, marks) if rule else _allowed(policy, facts, DEFAULT)
     if facts.assessment.failed is None:
         return decision
     return _degraded(policy, facts, decision)
 
 
-def _marks(policy: Policy, facts: Facts) -> dict[Label, _Mark]:
-    found: dict[Label, _Mark] = {}
+def _marks(policy: Policy, facts: Facts) -> dict[Name, _Mark]:
+    found: dict[Name, _Mark] = {}
     for signal in facts.assessment.signals:
         label = _LABELS.get(signal.label)
         if label is None:
@@ -95,12 +100,14 @@ def _level(policy: Policy, facts: Facts) -> Level | None:
 
 
 def _matches(
-    when: Condition, facts: Facts, marks: Mapping[Label, _Mark], level: Level | None
+    when: Condition, facts: Facts, marks: Mapping[Name, _Mark], level: Level | None
 ) -> bool:
     return (
         (when.side is None or when.side is facts.side)
         and (not when.ages or facts.profile.age_band in when.ages)
         and (when.limit is None or when.limit in facts.limits)
+        and when.states <= facts.states
+        and (when.under is None or facts.profile.under(when.under))
         and (when.level is None or _reaches(level, when.level))
         and (not when.labels or (bool(marks) and bool(_concerned(when, marks))))
     )
@@ -110,13 +117,13 @@ def _reaches(level: Level | None, wanted: Level) -> bool:
     return level is not None and _LEVEL_RANK[level] >= _LEVEL_RANK[wanted]
 
 
-def _concerned(when: Condition, marks: Mapping[Label, _Mark]) -> list[_Mark]:
+def _concerned(when: Condition, marks: Mapping[Name, _Mark]) -> list[_Mark]:
     """The marks that this condition asks about."""
     soft_will_do = when.grade is not Grade.HARD
     return [m for m in marks.values() if (soft_will_do or m.hard) and m.label in when.labels]
 
 
-def _ruled(policy: Policy, facts: Facts, rule: Rule, marks: Mapping[Label, _Mark]) -> Decision:
+def _ruled(policy: Policy, facts: Facts, rule: Rule, marks: Mapping[Name, _Mark]) -> Decision:
     gravest = max(_concerned(rule.when, marks), default=None)
     return Decision(
         id=facts.id,
@@ -134,6 +141,9 @@ def _ruled(policy: Policy, facts: Facts, rule: Rule, marks: Mapping[Label, _Mark
         severity=rule.severity,
         reason=rule.reason,
         article=rule.article,
+        danger=rule.danger,
+        again=rule.again,
+        states=tuple(sorted(facts.states)),
     )
 
 
@@ -145,6 +155,7 @@ def _allowed(policy: Policy, facts: Facts, rule: str) -> Decision:
         actions=(Action.ALLOW,),
         policy=policy.tag,
         enforced=policy.mode is Mode.ENFORCE,
+        states=tuple(sorted(facts.states)),
     )
 
 

@@ -7,8 +7,8 @@ packs in `policies/` show it in use. Everything wrong with a pack is told in one
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from guardrail.errors import Mistake, PolicyError
@@ -18,47 +18,70 @@ from guardrail.policy.reader import Reader, suggestion
 from guardrail.policy.resources import read_resources
 from guardrail.policy.rules import read_rules
 from guardrail.policy.source import File, Node, Source, canonical, read_yaml
+from guardrail.policy.stack import Stack
 from guardrail.policy.tables import read_hold, read_limits, read_postures, read_thresholds
-from guardrail.policy.vocabulary import NAME, PACK, REGION, Language
+from guardrail.policy.terms import (
+    read_articles,
+    read_consents,
+    read_crisis,
+    read_curfews,
+    read_dependence,
+    read_exit,
+    read_notices,
+    read_suppress,
+    read_unknown_age,
+    read_zone,
+)
+from guardrail.policy.vocabulary import NAME, OVERLAY, PACK, REGION, Language
 
-__all__ = ["find_policy", "load_policy", "read_pack"]
+__all__ = ["find_policy", "load_policy", "packs_in", "read_pack"]
 
 
-def load_policy(path: Path, resources: Path | None = None) -> Policy:
-    """Read a policy pack, and the help resources that belong to it.
+def load_policy(path: Path, resources: Path | None = None, day: date | None = None) -> Policy:
+    """Read a policy pack with those that it extends, and the help resources that belong to it.
 
     Args:
         path: the pack, `<name>.yaml`.
         resources: where people find help; `resources.yaml` beside the pack if not given.
+        day: whose rules to give; today's (UTC) if not given.
 
     Raises:
-        PolicyError: with every mistake in both files.
+        PolicyError: with every mistake in all files.
     """
-    policy, _ = read_pack(path, resources)
-    return policy
+    stack, _ = read_pack(path, resources)
+    return stack.on(day or datetime.now(UTC).date())
 
 
-def read_pack(path: Path, resources: Path | None = None) -> tuple[Policy, Source]:
-    """As `load_policy`, with the files behind the policy, for those who point into them.
+def read_pack(path: Path, resources: Path | None = None) -> tuple[Stack, Source]:
+    """A pack and those that it extends, with the files behind them, for those who point into them.
 
     Raises:
-        PolicyError: with every mistake in both files.
+        PolicyError: with every mistake in all files.
     """
-    pack, directory = _read_both(path, resources or path.with_name("resources.yaml"))
-    reader, finder = Reader(pack.name), Reader(directory.name)
+    packs, directory = _read_all(path, resources or path.with_name("resources.yaml"))
+    finder = Reader(directory.name)
     entries = read_resources(finder, directory.root)
-    policy = _policy(reader, pack.root, entries, _revision(pack, directory))
-    if path.stem != policy.name and policy.name:
-        where = pack.root.at("name")
-        reader.complain(where, f"the name must be {path.stem!r}, as the file is called")
-    if mistakes := [*reader.in_order(), *finder.in_order()]:
+    mistakes: list[Mistake] = finder.in_order()
+    parts: list[Policy] = []
+    for pack in packs:
+        reader = Reader(pack.name)
+        parts.append(_policy(reader, pack.root, entries, _revision(pack, directory)))
+        stem = Path(pack.name).stem
+        if parts[-1].name not in ("", stem):
+            where = pack.root.at("name")
+            reader.complain(where, f"the name must be {stem!r}, as the file is called")
+        mistakes += reader.in_order()
+    if mistakes:
         raise PolicyError(mistakes)
     # Without words or thresholds a turn could not be answered; such a pack is not loaded at all.
-    # These checks do not look at the calendar, so any day will do.
-    source = Source(pack, directory, date.min)
-    if gaps := [*words.check(policy, source), *thresholds.check(policy, source)]:
-        raise PolicyError(gaps)
-    return policy, source
+    # These checks do not look at the calendar, so any day will do: the last has all packs in it.
+    stack = Stack(tuple(parts))
+    source = Source(packs[-1], directory, date.min, tuple(packs))
+    for day in (date.min, date.max):
+        policy = stack.on(day)
+        if gaps := [*words.check(policy, source), *thresholds.check(policy, source)]:
+            raise PolicyError(gaps)
+    return stack, source
 
 
 def find_policy(name: str, directories: Sequence[Path]) -> Path:
@@ -72,23 +95,61 @@ def find_policy(name: str, directories: Sequence[Path]) -> Path:
             path = directory / f"{name}.yaml"
             if path.is_file():
                 return path
-    there = {path.stem for directory in directories for path in directory.glob("*.yaml")}
-    packs = sorted(n for n in there if n != "resources" and not n.endswith("_test"))
+    packs = sorted({path.stem for directory in directories for path in packs_in(directory)})
     message = f"there is no policy {name!r}"
     raise PolicyError([Mistake(f"{name}.yaml", 1, message, suggestion(name, packs))])
 
 
-def _read_both(path: Path, resources: Path) -> tuple[File, File]:
-    read: list[File] = []
+def _read_all(path: Path, resources: Path) -> tuple[list[File], File]:
+    """The pack last, those that it extends before it, each once; and the help resources."""
+    found: dict[Path, File] = {}
     mistakes: list[Mistake] = []
-    for item in (path, resources):
+
+    def take(item: Path, chain: tuple[Path, ...]) -> None:
+        if item in found:
+            return
         try:
-            read.append(File(str(item), read_yaml(item)))
+            file = File(str(item), read_yaml(item))
         except PolicyError as error:
             mistakes.extend(error.mistakes)
+            return
+        for node in _extended(file):
+            name = str(node.value)
+            if not NAME.fullmatch(name):
+                mistakes.append(Mistake(file.name, node.line, f"{name!r} cannot be a pack's name"))
+                continue
+            other = item.with_name(f"{name}.yaml")
+            if other in (*chain, item):
+                mistakes.append(Mistake(file.name, node.line, f"{name!r} extends this pack itself"))
+            elif not other.is_file():
+                there = [p.stem for p in packs_in(item.parent)]
+                message = f"there is no pack {name!r} beside this one"
+                mistakes.append(Mistake(file.name, node.line, message, suggestion(name, there)))
+            else:
+                take(other, (*chain, item))
+        found[item] = file
+
+    take(path, ())
+    try:
+        directory = File(str(resources), read_yaml(resources))
+    except PolicyError as error:
+        mistakes.extend(error.mistakes)
     if mistakes:
         raise PolicyError(mistakes)
-    return read[0], read[1]
+    return list(found.values()), directory
+
+
+def packs_in(directory: Path) -> list[Path]:
+    """The packs of a folder, by name."""
+    paths = sorted(directory.glob("*.yaml"))
+    return [p for p in paths if p.stem != "resources" and not p.stem.endswith("_test")]
+
+
+def _extended(file: File) -> tuple[Node, ...]:
+    node = file.root.child("extends")
+    if node is None:
+        return ()
+    return node.value if isinstance(node.value, tuple) else (node,)
 
 
 def _revision(pack: File, resources: File) -> str:
@@ -97,28 +158,86 @@ def _revision(pack: File, resources: File) -> str:
 
 
 def _policy(reader: Reader, root: Node, resources: tuple[Resource, ...], revision: str) -> Policy:
-    keys = reader.fields(root, PACK, "a policy")
+    overlay = root.has("extends")
+    keys = reader.fields(root, OVERLAY if overlay else PACK, "a policy")
     reader.version(keys.get("guardrail"))
 
     def part(key: str) -> Node:
         return keys.get(key, Node({}, root.line))
 
+    name = _name(reader, keys.get("name"))
     languages = _languages(reader, keys.get("languages"))
+    limits, young = read_limits(reader, part("limits"))
     return Policy(
-        name=_name(reader, keys.get("name")),
+        name=name,
         revision=revision,
         title=reader.text(keys.get("title"), "the title"),
         mode=_mode(reader, keys),
-        rules=read_rules(reader, keys.get("rules")),
+        rules=read_rules(reader, keys.get("rules"), name),
         thresholds=read_thresholds(reader, part("thresholds")),
-        postures=read_postures(reader, keys.get("failure")),
-        texts=_texts(reader, part("texts"), languages),
+        postures=read_postures(reader, keys.get("failure"), whole=not overlay),
+        texts=_texts(reader, part("texts"), languages or tuple(Language)),
         resources=resources,
-        limits=read_limits(reader, part("limits")),
+        limits=limits,
+        young=young,
         hold=read_hold(reader, part("hold")),
-        default_regions=_regions(reader, keys.get("default_region"), languages),
+        default_regions=_regions(reader, keys.get("default_region"), languages or tuple(Language)),
         languages=languages,
+        notices=read_notices(reader, keys.get("notices"), name),
+        curfews=read_curfews(reader, keys.get("curfew")),
+        consents=read_consents(reader, keys.get("consent")),
+        crisis=read_crisis(reader, keys.get("crisis")),
+        exit=read_exit(reader, keys.get("exit"), languages),
+        dependence=read_dependence(reader, keys.get("dependence")),
+        unknown_age=read_unknown_age(reader, keys.get("unknown_age")),
+        suppress=read_suppress(reader, keys.get("suppress")),
+        zone=read_zone(reader, keys.get("zone")),
+        extends=tuple(_words(reader, keys.get("extends"))),
+        effective=reader.date(keys["effective"], "effective") if "effective" in keys else "",
+        pins=frozenset(_words(reader, keys.get("pin"))),
+        articles=read_articles(reader, keys.get("articles")),
+        origins=dict.fromkeys(_paths(keys), name),
     )
+
+
+_VALUES = [
+    "mode",
+    "zone",
+    "unknown_age",
+    "thresholds",
+    "failure",
+    "limits",
+    "hold",
+    "curfew",
+    "consent",
+    "crisis",
+    "exit",
+    "dependence",
+    "suppress",
+    "default_region",
+]
+"""Keys whose values are parameters: `explain` shows them one by one."""
+
+
+def _paths(keys: Mapping[str, Node]) -> Iterator[str]:
+    """The path of each value that a pack states, as `explain` and `pin` write it."""
+
+    def walk(path: str, node: Node) -> Iterator[str]:
+        if isinstance(node.value, Mapping) and node.value and not path.startswith("exit."):
+            for key, child in node.value.items():
+                yield from walk(f"{path}.{key}", child)
+        else:
+            yield path
+
+    for key in _VALUES:
+        if key in keys:
+            yield from walk(key, keys[key])
+
+
+def _words(reader: Reader, node: Node | None) -> list[str]:
+    if node is None:
+        return []
+    return [reader.text(item, "a name") for item in reader.one_or_more(node, "this")]
 
 
 def _name(reader: Reader, node: Node | None) -> str:

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from guardrail.policy.decide import RESERVED_RULES, SPEAKING
-from guardrail.policy.model import Condition, Rule
+from guardrail.policy.model import Condition, Name, Rule, Stage
 from guardrail.policy.reader import Reader, suggestion
 from guardrail.policy.source import Node
 from guardrail.policy.vocabulary import LIMIT_NAMES, NAME, RULE, WHEN
-from guardrail.turn import Action, AgeBand, Grade, Label, Level, Severity, Side
+from guardrail.turn import (
+    Action,
+    AgeBand,
+    Danger,
+    Detector,
+    Grade,
+    Label,
+    Level,
+    Severity,
+    Side,
+    State,
+)
 
 __all__ = ["read_rules"]
 
 
-def read_rules(reader: Reader, node: Node | None) -> tuple[Rule, ...]:
-    """All rules in their order; mistakes go to `reader`."""
+def read_rules(reader: Reader, node: Node | None, pack: str) -> tuple[Rule, ...]:
+    """All rules in their order; mistakes go to `reader`.
+
+    A rule that names no stage stands in that of the one before it.
+    """
     if node is None:
         return ()
-    rules = tuple(_rule(reader, item) for item in reader.items(node, "rules"))
+    rules: tuple[Rule, ...] = ()
+    for number, item in enumerate(reader.items(node, "rules")):
+        before = rules[-1].stage if rules else Stage.CRISIS
+        rules += (replace(_rule(reader, item, before), pack=pack, number=number),)
     first: dict[str, int] = {}
     for item, rule in zip(reader.items(node, "rules"), rules, strict=True):
         if rule.id in first:
@@ -29,7 +47,7 @@ def read_rules(reader: Reader, node: Node | None) -> tuple[Rule, ...]:
     return rules
 
 
-def _rule(reader: Reader, node: Node) -> Rule:
+def _rule(reader: Reader, node: Node, before: Stage) -> Rule:
     keys = reader.fields(node, RULE, "a rule")
     rule = Rule(
         id=_id(reader, keys.get("id")),
@@ -41,10 +59,19 @@ def _rule(reader: Reader, node: Node) -> Rule:
         severity=_severity(reader, keys.get("severity")),
         reason=reader.text(keys.get("reason"), "the reason"),
         article=reader.text(keys.get("article"), "the article"),
+        danger=reader.word(keys["danger"], Danger, "a danger") if "danger" in keys else Danger.NONE,
+        again=_again(reader, keys.get("again")),
+        stage=reader.word(keys["stage"], Stage, "a stage") if "stage" in keys else before,
         line=node.line,
     )
     _agree(reader, keys, rule)
     return rule
+
+
+def _again(reader: Reader, node: Node | None) -> tuple[str, ...]:
+    if node is None:
+        return ()
+    return tuple(reader.text(item, "a text") for item in reader.one_or_more(node, "again"))
 
 
 def _id(reader: Reader, node: Node | None) -> str:
@@ -68,17 +95,25 @@ def _condition(reader: Reader, node: Node | None) -> Condition:
         level=_level(reader, keys),
         ages=frozenset(reader.words(keys["age"], AgeBand, "an age band") if "age" in keys else ()),
         limit=_limit(reader, keys.get("limit")),
+        states=frozenset(reader.words(keys["state"], State, "a state") if "state" in keys else ()),
+        under=reader.whole(keys["under"], "under", 1, 25) if "under" in keys else None,
     )
 
 
-def _labels(reader: Reader, node: Node, keys: Mapping[str, Node]) -> frozenset[Label]:
+def _labels(reader: Reader, node: Node, keys: Mapping[str, Node]) -> frozenset[Name]:
     if "label" not in keys:
         if "at" in keys:
             reader.complain(keys["at"], "'at' needs a label to speak of")
         return frozenset()
     if "at" not in keys:
         reader.complain(node, "a label needs 'at'", "at: soft, or at: hard")
-    return frozenset(reader.words(keys["label"], Label, "a label"))
+    found: set[Name] = set()
+    for item in reader.one_or_more(keys["label"], "label"):
+        if item.value in list(Detector):
+            found.add(reader.word(item, Detector, "a detector"))
+        else:
+            found.add(reader.word(item, Label, "a label"))
+    return frozenset(found)
 
 
 def _grade(reader: Reader, keys: Mapping[str, Node]) -> Grade:
@@ -135,7 +170,7 @@ def _agree(reader: Reader, keys: Mapping[str, Node], rule: Rule) -> None:
             "keep_reply belongs to support: replace, block and end put words in the reply's place",
             "use support, or remove keep_reply",
         )
-    for key in ("text", "resources"):
+    for key in ("text", "resources", "again"):
         if key in keys and SPEAKING.isdisjoint(rule.then):
             hint = "add support, replace, block or end"
             reader.complain(keys[key], f"{key!r} is never shown: no action speaks", hint)

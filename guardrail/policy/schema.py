@@ -10,19 +10,27 @@ import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from guardrail.policy.model import Mode, Posture
+from guardrail.policy.model import Mode, Posture, Repair, Stage, Start
 from guardrail.policy.vocabulary import (
     ANY,
     CASE,
+    CONSENT,
+    CRISIS,
+    CURFEW,
+    DEPENDENCE,
+    EXIT,
     EXPECT,
     GIVEN,
     HOLD,
     LIMIT_NAMES,
     LIMITS,
     NAME,
+    NOTICE,
+    OVERLAY,
     PACK,
     REGION,
     RULE,
+    SUPPRESSIBLE,
     THRESHOLD,
     TRIALS,
     VERSION,
@@ -30,7 +38,18 @@ from guardrail.policy.vocabulary import (
     Language,
     Shape,
 )
-from guardrail.turn import Action, AgeBand, Grade, Label, Level, Severity, Side
+from guardrail.turn import (
+    Action,
+    AgeBand,
+    Danger,
+    Detector,
+    Grade,
+    Label,
+    Level,
+    Severity,
+    Side,
+    State,
+)
 
 __all__ = ["FILES", "policy_schema", "render", "trials_schema"]
 
@@ -41,8 +60,11 @@ Json = Mapping[str, object]
 
 _TEXT: Json = {"type": "string", "minLength": 1}
 _FLAG: Json = {"type": "boolean"}
+_DATE: Json = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
+_UNDER: Json = {"type": "integer", "minimum": 1, "maximum": 25}
 _COUNT: Json = {"type": "integer", "minimum": 1}
 _SCORE: Json = {"type": "number", "minimum": 0, "maximum": 1}
+_NAMES = (*(label.value for label in Label), *(detector.value for detector in Detector))
 _GRADES = (Grade.SOFT.value, Grade.HARD.value)
 
 
@@ -55,14 +77,22 @@ def policy_schema() -> Json:
             "threshold_by_side": _by_side(_object(THRESHOLD, {"soft": _SCORE, "hard": _SCORE})),
             "posture_by_side": _by_side(_words(Posture)),
         },
+        # A pack that stands on others may leave out what they say.
+        "if": {"required": ["extends"]},
+        "then": {"required": list(OVERLAY.required)},
+        "else": {"required": list(PACK.required)},
         **_object(
-            PACK,
+            Shape((), PACK.keys),
             {
                 "guardrail": {"const": VERSION},
                 "name": _pattern(NAME.pattern),
                 "title": _TEXT,
+                "extends": _one_or_more(_pattern(NAME.pattern)),
+                "effective": _DATE,
+                "pin": _one_or_more(_TEXT),
+                "articles": {"type": "object", "additionalProperties": _TEXT},
                 "mode": _words(Mode),
-                "shadow_until": _pattern(r"\d{4}-\d{2}-\d{2}"),
+                "shadow_until": _DATE,
                 "languages": _one_or_more(_words(Language)),
                 "default_region": {
                     "anyOf": [
@@ -70,10 +100,14 @@ def policy_schema() -> Json:
                         _keyed(tuple(Language), _pattern(REGION.pattern)),
                     ]
                 },
-                "thresholds": _by_label("threshold"),
-                "failure": _by_label("posture"),
+                "thresholds": _by_name("threshold", _NAMES),
+                "failure": _by_name("posture", Label),
                 "hold": _hold(),
-                "limits": _keyed((*AgeBand, ANY), _limits()),
+                "limits": {
+                    **_keyed((*AgeBand, ANY), _limits()),
+                    "patternProperties": {r"^under-\d{1,2}$": _limits()},
+                },
+                **_terms(),
                 "rules": {"type": "array", "minItems": 1, "items": _rule()},
                 "texts": _texts(),
             },
@@ -118,10 +152,58 @@ def _rule() -> Json:
             "resources": _FLAG,
             "keep_reply": _FLAG,
             "severity": _words(Severity),
+            "danger": _words(Danger),
+            "again": _one_or_more(_TEXT),
+            "stage": _words(Stage),
             "reason": _TEXT,
             "article": _TEXT,
         },
     )
+
+
+def _terms() -> dict[str, Json]:
+    """What goes by the clock and by a person's state."""
+
+    def minutes(least: float) -> Json:
+        return {"type": "number", "minimum": least}
+
+    clock = _pattern(r"([01]\d|2[0-3]):[0-5]\d")
+    notice = _object(
+        NOTICE,
+        {
+            "id": _pattern(NAME.pattern),
+            "text": _TEXT,
+            "start": _words(Start),
+            "every_minutes": minutes(1),
+            "absence_days": minutes(1),
+            "on": _one_or_more(_words(State)),
+            "cooldown_minutes": minutes(0),
+            "age": _one_or_more(_words(AgeBand)),
+            "under": _UNDER,
+            "in_band": _FLAG,
+            "reason": _TEXT,
+            "article": _TEXT,
+        },
+    )
+    crisis = {
+        "hold_hours": minutes(1),
+        "point_minutes": minutes(0),
+        "omission": _SCORE,
+        "repair": _words(Repair),
+    }
+    exits = {"words": _keyed(tuple(Language), _one_or_more(_TEXT)), "text": _TEXT}
+    dependence = {"elevated": _SCORE, "high": _SCORE, "age": _one_or_more(_words(AgeBand))}
+    return {
+        "zone": _TEXT,
+        "unknown_age": _words(AgeBand),
+        "notices": {"type": "array", "minItems": 1, "items": notice},
+        "curfew": _object(CURFEW, {"under": _UNDER, "from": clock, "to": clock}),
+        "consent": _object(CONSENT, {"under": _UNDER, "scope": _TEXT, "version": _TEXT}),
+        "crisis": _object(CRISIS, crisis),
+        "exit": _object(EXIT, exits),
+        "dependence": {"anyOf": [{"enum": ["off", False]}, _object(DEPENDENCE, dependence)]},
+        "suppress": _keyed(tuple(AgeBand), _one_or_more({"enum": list(SUPPRESSIBLE)})),
+    }
 
 
 def _when() -> Json:
@@ -129,11 +211,13 @@ def _when() -> Json:
         WHEN,
         {
             "side": _words(Side),
-            "label": _one_or_more(_words(Label)),
+            "label": _one_or_more({"enum": list(_NAMES)}),
             "at": {"enum": list(_GRADES)},
             "level": _words(Level),
             "age": _one_or_more(_words(AgeBand)),
+            "under": _UNDER,
             "limit": {"enum": list(LIMIT_NAMES)},
+            "state": _one_or_more(_words(State)),
         },
     )
     return {**schema, "dependencies": {"label": ["at"], "at": ["label"], "level": ["label"]}}
@@ -144,9 +228,12 @@ def _given() -> Json:
         GIVEN,
         {
             "side": _words(Side),
-            "scores": _keyed(Label, _SCORE),
+            "scores": _keyed(_NAMES, _SCORE),
             "level": _words(Level),
             "age": _words(AgeBand),
+            "years": {"type": "integer", "minimum": 0, "maximum": 120},
+            "states": _one_or_more(_words(State)),
+            "on": _DATE,
             "region": _pattern(REGION.pattern),
             "language": _words(Language),
             "limits": _one_or_more({"enum": list(LIMIT_NAMES)}),
@@ -163,7 +250,8 @@ def _expect() -> Json:
             "rule": _TEXT,
             "actions": _one_or_more(_words(Action)),
             "text": _TEXT,
-            "label": {"enum": [*(label.value for label in Label), "none"]},
+            "label": {"enum": [*_NAMES, "none"]},
+            "danger": _words(Danger),
             "grade": _words(Grade),
             "severity": {"enum": [*(severity.value for severity in Severity), "none"]},
             "resources": _FLAG,
@@ -189,9 +277,9 @@ def _texts() -> Json:
     return {"type": "object", "additionalProperties": _keyed(Language, _TEXT)}
 
 
-def _by_label(leaf: str) -> Json:
-    """The tables: label → side → age band, each perhaps `any`. The lower steps are shared."""
-    return _keyed((*Label, ANY), {"$ref": f"#/definitions/{leaf}_by_side"})
+def _by_name(leaf: str, names: Iterable[str]) -> Json:
+    """The tables: name → side → age band, each perhaps `any`. The lower steps are shared."""
+    return _keyed((*names, ANY), {"$ref": f"#/definitions/{leaf}_by_side"})
 
 
 def _by_side(leaf: Json) -> Json:

@@ -86,11 +86,19 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a check may look at besides the policy: the files behind it, and the day."""
+    """What a check may look at besides the policy: the files behind it, and the day.
+
+    `pack` is the one that is checked, the last of `packs`; those before it are what it extends.
+    """
 
     pack: File
     resources: File
     today: date
+    packs: tuple[File, ...] = ()
+
+    def of(self, pack: str) -> File:
+        """The file of a pack, by name."""
+        return next((f for f in self.packs if Path(f.name).stem == pack), self.pack)
 
 
 def read_yaml(path: Path) -> Node:

@@ -6,15 +6,16 @@ no line of its own; the more named line wins, label before side before age.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
 from typing import TypeVar
 
-from guardrail.policy.model import Hold, Limits, Posture, Threshold
+from guardrail.policy.model import Hold, Limits, Name, Posture, Threshold
 from guardrail.policy.reader import Reader, and_more, suggestion
 from guardrail.policy.source import Node
 from guardrail.policy.vocabulary import ANY, HOLD, LIMIT_NAMES, LIMITS, THRESHOLD
-from guardrail.turn import AgeBand, Label, Side
+from guardrail.turn import AgeBand, Detector, Label, Side
 
 __all__ = ["read_hold", "read_limits", "read_postures", "read_thresholds"]
 
@@ -23,29 +24,38 @@ T = TypeVar("T")
 Row = tuple[str, str, str]
 """Label, side and age band as written, each perhaps `any`."""
 
-Cell = tuple[Label, Side, AgeBand]
+Cell = tuple[Name, Side, AgeBand]
 
 _MINUTES_PER_DAY = 24 * 60
 _MOST_TURNS = 600
 """Ten a second. Whoever wants more wants no limit."""
 
+_UNDER = re.compile(r"under-(\d{1,2})")
 _LABELS = (*(str(label) for label in Label), ANY)
+_NAMES = (*_LABELS, *(str(detector) for detector in Detector))
 _SIDES = (*(str(side) for side in Side), ANY)
 _AGES = (*(str(age) for age in AgeBand), ANY)
 
 
 def read_thresholds(reader: Reader, node: Node) -> Mapping[Cell, Threshold]:
-    """Thresholds by label, side and age. Gaps stay gaps; a check points them out."""
-    return _resolved(_rows(reader, node, "thresholds", _threshold))
+    """Thresholds by label or detector, side and age. Gaps stay gaps; a check points them out."""
+    return _resolved(
+        _rows(reader, node, "thresholds", _threshold, known=_NAMES), (*Label, *Detector)
+    )
 
 
-def read_postures(reader: Reader, node: Node | None) -> Mapping[Cell, Posture]:
-    """Failure postures by label, side and age. A gap is a mistake: failing must be answered."""
+def read_postures(
+    reader: Reader, node: Node | None, *, whole: bool = True
+) -> Mapping[Cell, Posture]:
+    """Failure postures by label, side and age. A gap is a mistake: failing must be answered.
+
+    Unless the pack is not `whole` but stands on another one.
+    """
     if node is None:
         return {}  # the missing key has been complained about
     before = len(reader.mistakes)
     postures = _resolved(_rows(reader, node, "failure", _posture))
-    if len(reader.mistakes) > before:
+    if not whole or len(reader.mistakes) > before:
         return postures  # what cannot be read leaves gaps that nobody left
     gaps: dict[tuple[int, str], list[str]] = {}
     for label, side in product(Label, Side):
@@ -59,13 +69,22 @@ def read_postures(reader: Reader, node: Node | None) -> Mapping[Cell, Posture]:
     return postures
 
 
-def read_limits(reader: Reader, node: Node) -> Mapping[AgeBand, Limits]:
-    """Caps for every age band that has some."""
+def read_limits(
+    reader: Reader, node: Node
+) -> tuple[Mapping[AgeBand, Limits], Mapping[int, Limits]]:
+    """Caps for every age band that has some, and for those who may be under an age (`under-16`)."""
     written: dict[str, Limits] = {}
-    for age, child in _steps(reader, node, "limits", _AGES):
-        written[age] = _limit(reader, child)
+    young: dict[int, Limits] = {}
+    for key, child in reader.mapping(node, "limits").items():
+        if under := _UNDER.fullmatch(key):
+            young[int(under[1])] = _limit(reader, child)
+        elif key in _AGES:
+            written[key] = _limit(reader, child)
+        else:
+            hint = suggestion(key, (*_AGES, "under-16"))
+            reader.complain(child, f"limits: {key!r} is unknown", hint)
     found = {age: written.get(age, written.get(ANY)) for age in AgeBand}
-    return {age: limits for age, limits in found.items() if limits is not None}
+    return {age: limits for age, limits in found.items() if limits is not None}, young
 
 
 def read_hold(reader: Reader, node: Node) -> Hold:
@@ -82,10 +101,17 @@ def read_hold(reader: Reader, node: Node) -> Hold:
     return Hold(whole("chars", default.chars), seconds, whole("tail", default.tail))
 
 
-def _rows(reader: Reader, node: Node, what: str, leaf: Callable[[Reader, Node], T]) -> dict[Row, T]:
+def _rows(
+    reader: Reader,
+    node: Node,
+    what: str,
+    leaf: Callable[[Reader, Node], T],
+    *,
+    known: tuple[str, ...] = _LABELS,
+) -> dict[Row, T]:
     return {
         (label, side, age): leaf(reader, value)
-        for label, sides in _steps(reader, node, what, _LABELS)
+        for label, sides in _steps(reader, node, what, known)
         for side, ages in _steps(reader, sides, f"{what} of {label}", _SIDES)
         for age, value in _steps(reader, ages, f"{what} of {label}, {side} side", _AGES)
     }
@@ -101,9 +127,9 @@ def _steps(
             reader.complain(child, f"{what}: {key!r} is unknown", suggestion(key, known))
 
 
-def _resolved(rows: Mapping[Row, T]) -> dict[Cell, T]:
+def _resolved(rows: Mapping[Row, T], names: Iterable[Name] = Label) -> dict[Cell, T]:
     cells: dict[Cell, T] = {}
-    for label, side, age in product(Label, Side, AgeBand):
+    for label, side, age in product(names, Side, AgeBand):
         # product() goes from the most named line to (any, any, any): the first hit wins.
         for row in product((label.value, ANY), (side.value, ANY), (age.value, ANY)):
             if row in rows:

@@ -8,17 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from guardrail.actions import words
 from guardrail.errors import PolicyError
 from guardrail.policy.decide import decide
-from guardrail.policy.load import load_policy
+from guardrail.policy.load import read_pack
 from guardrail.policy.model import Facts, Policy
 from guardrail.policy.reader import Reader, suggestion
 from guardrail.policy.source import Node, read_yaml
 from guardrail.policy.vocabulary import CASE, EXPECT, GIVEN, LIMIT_NAMES, REGION, TRIALS, Language
-from guardrail.turn import AgeBand, Assessment, Decision, Label, Level, Profile, Side, Signal
+from guardrail.turn import (
+    AgeBand,
+    Assessment,
+    Decision,
+    Detector,
+    Label,
+    Level,
+    Profile,
+    Side,
+    Signal,
+    State,
+)
 
 __all__ = ["Trial", "Trials", "run_trials"]
 
@@ -34,6 +46,7 @@ class _Example:
     line: int
     facts: Facts
     expect: Mapping[str, Node]
+    day: date | None = None  # whose rules count; all that will ever be in force, if not given
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +92,14 @@ def run_trials(path: Path, resources: Path | None = None) -> Trials:
     Raises:
         PolicyError: the pack or the test file is wrong; a case that merely fails does not raise.
     """
-    policy = load_policy(path, resources)
+    stack, _ = read_pack(path, resources)
+    policy = stack.on(date.max)
     tests = path.with_name(f"{path.stem}_test.yaml")
-    results = tuple(_run(policy, case) for case in _read(tests, policy))
+    cases = _read(tests, policy)
+    results = tuple(_run(stack.on(case.day) if case.day else policy, case) for case in cases)
     decided = {result.decision.rule for result in results}
-    rules = [rule.id for rule in policy.rules]
+    # What a pack extends has tests of its own.
+    rules = [rule.id for rule in policy.rules if rule.pack == policy.name]
     return Trials(
         policy=policy.tag,
         file=str(tests),
@@ -111,11 +127,14 @@ def _case(reader: Reader, node: Node) -> _Example:
     keys = reader.fields(node, CASE, "a case")
     nothing = Node({}, node.line)
     name = reader.text(keys.get("name"), "the name")
+    given = keys.get("given", nothing)
+    on = given.child("on")
     return _Example(
         name=name,
         line=node.line,
-        facts=_facts(reader, keys.get("given", nothing), name),
+        facts=_facts(reader, given, name),
         expect=reader.fields(keys.get("expect", nothing), EXPECT, "expect"),
+        day=date.fromisoformat(reader.date(on, "on")) if on is not None else None,
     )
 
 
@@ -128,6 +147,9 @@ def _facts(reader: Reader, node: Node, name: str) -> Facts:
         profile=_profile(reader, keys),
         assessment=_assessment(reader, side, keys),
         limits=_limits(reader, keys.get("limits")),
+        states=frozenset(
+            reader.words(keys["states"], State, "a state") if "states" in keys else ()
+        ),
     )
 
 
@@ -139,7 +161,11 @@ def _profile(reader: Reader, keys: Mapping[str, Node]) -> Profile:
     language = Language.EN
     if "language" in keys:
         language = reader.word(keys["language"], Language, "a language")
-    return Profile(user=None, age_band=age, region=region, language=language.value)
+    years = None
+    if "years" in keys:
+        age_in_years = reader.whole(keys["years"], "years", 0, 120)
+        years = (age_in_years, age_in_years)
+    return Profile(user=None, age_band=age, region=region, language=language.value, years=years)
 
 
 def _assessment(reader: Reader, side: Side, keys: Mapping[str, Node]) -> Assessment:
@@ -156,7 +182,7 @@ def _assessment(reader: Reader, side: Side, keys: Mapping[str, Node]) -> Assessm
 def _signals(reader: Reader, node: Node | None, level: Level | None) -> tuple[Signal, ...]:
     if node is None:
         return ()
-    known = [label.value for label in Label]
+    known = [name.value for name in (*Label, *Detector)]
     signals: list[Signal] = []
     for label, score in reader.mapping(node, "scores").items():
         if label not in known:
@@ -224,5 +250,6 @@ _SEEN: Mapping[str, Callable[[Decision], list[str]]] = {
     "keep_reply": _reads(lambda d: d.keep_reply),
     "intervenes": _reads(lambda d: d.intervenes),
     "degraded": _reads(lambda d: d.degraded),
+    "danger": _reads(lambda d: d.danger),
 }
 """How each word of `expect` is read off a decision, as text."""

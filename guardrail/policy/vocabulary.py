@@ -14,6 +14,11 @@ from guardrail.policy.model import Limits
 __all__ = [
     "ANY",
     "CASE",
+    "CONSENT",
+    "CRISIS",
+    "CURFEW",
+    "DEPENDENCE",
+    "EXIT",
     "EXPECT",
     "GIVEN",
     "HOLD",
@@ -21,11 +26,14 @@ __all__ = [
     "LIMITS",
     "LIMIT_NAMES",
     "NAME",
+    "NOTICE",
+    "OVERLAY",
     "PACK",
     "REGION",
     "RESOURCE",
     "RESOURCES",
     "RULE",
+    "SUPPRESSIBLE",
     "THRESHOLD",
     "TRIALS",
     "VERSION",
@@ -79,17 +87,43 @@ class Shape:
         """All keys, the required ones first."""
         return self.required + self.optional
 
+    def and_may(self, *keys: str) -> Shape:
+        """This shape, with more optional keys."""
+        return Shape(self.required, self.optional + keys)
+
 
 def _keys(*lines: str) -> tuple[str, ...]:
     return tuple(key for line in lines for key in line.split())
 
 
+_TERMS = (
+    "extends effective zone unknown_age notices curfew consent crisis exit dependence suppress"
+    " articles pin"
+)
 PACK = Shape(
     _keys("guardrail name title mode languages default_region", "thresholds failure rules texts"),
-    _keys("shadow_until hold limits"),
+    _keys("shadow_until hold limits", _TERMS),
 )
-RULE = Shape(_keys("id when then"), _keys("text resources keep_reply severity reason article"))
-WHEN = Shape(optional=_keys("side label at level age limit"))
+OVERLAY = Shape(
+    _keys("guardrail name title extends"),
+    _keys("mode languages default_region thresholds failure rules texts"),
+).and_may(*_keys("shadow_until hold limits", _TERMS))
+RULE = Shape(
+    _keys("id when then"),
+    _keys("text again resources keep_reply severity danger stage reason article"),
+)
+WHEN = Shape(optional=_keys("side label at level age under limit state"))
+NOTICE = Shape(
+    _keys("id text"),
+    _keys("start every_minutes absence_days on cooldown_minutes age under in_band reason article"),
+)
+CURFEW = Shape(_keys("under from to"))
+CONSENT = Shape(_keys("under"), _keys("scope version"))
+CRISIS = Shape(optional=_keys("hold_hours point_minutes omission repair"))
+EXIT = Shape(optional=_keys("words text"))
+DEPENDENCE = Shape(optional=_keys("elevated high age"))
+SUPPRESSIBLE = ("memory", "push")
+"""What can be kept from children: being remembered, and being called back."""
 THRESHOLD = Shape(_keys("soft hard"))
 HOLD = Shape(optional=_keys("chars seconds tail"))
 LIMITS = Shape(optional=LIMIT_NAMES)
@@ -102,8 +136,11 @@ RESOURCE = Shape(
 
 TRIALS = Shape(_keys("guardrail policy cases"))
 CASE = Shape(_keys("name given expect"))
-GIVEN = Shape(_keys("side"), _keys("scores level age region language limits failed floor_ran"))
+GIVEN = Shape(
+    _keys("side"),
+    _keys("scores level age years region language limits states failed floor_ran on"),
+)
 EXPECT = Shape(
     _keys("rule"),
-    _keys("actions text label grade severity resources keep_reply intervenes degraded says"),
+    _keys("actions text label grade severity resources keep_reply intervenes degraded danger says"),
 )

@@ -1,4 +1,4 @@
-"""The Store port: sessions, the usage ledger, and an append-only log of events."""
+"""The Store port: sessions, people, and an append-only log of events."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from guardrail.session import Session, Usage
+from guardrail.person import Person
+from guardrail.session import Session
 
-__all__ = ["Event", "Query", "Store"]
+__all__ = ["Change", "Event", "Query", "Store"]
+
+Change = Callable[[Session | None, Person | None], tuple[Session | None, Person | None]]
+"""What a turn makes of the two; `None` for one that is not there, and to leave it so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +52,23 @@ class Query:
 
 
 class Store(Protocol):
-    """Where sessions, usage and events live.
+    """Where sessions, people and events live.
 
     Contract: `tests/contract/test_stores.py`. Every method may raise `StoreError` and nothing else.
     """
 
     async def update(
-        self,
-        conversation: str,
-        user: str | None,
-        day: str,
-        change: Callable[[Session | None, Usage], tuple[Session, Usage]],
-    ) -> tuple[Session, Usage]:
-        """Move a session and its user's ledger of `day` (YYYY-MM-DD) on, atomically.
+        self, conversation: str, person: str, change: Change
+    ) -> tuple[Session | None, Person | None]:
+        """Move a session and a person on, atomically; an empty key stands for neither.
 
         `change` is pure; it may be run more than once. Two concurrent updates of one conversation
-        or one user behave as if one came after the other. On return the result survives kill -9.
+        or one person behave as if one came after the other. On return the result survives kill -9.
         """
+        ...
+
+    async def people(self, after: str = "", limit: int = 1_000) -> tuple[Person, ...]:
+        """Everybody we remember, by key: a page, for reports. Ask again after the last key."""
         ...
 
     async def append(self, *events: Event) -> tuple[Event, ...]:
@@ -79,7 +83,10 @@ class Store(Protocol):
         ...
 
     async def purge(self, before: float) -> int:
-        """Delete sessions and "record" events older than `before`; say how many. Cases stay."""
+        """Delete sessions, people and "record" events older than `before`; say how many.
+
+        Cases stay, and so does a person who is `kept`.
+        """
         ...
 
     async def ping(self) -> None:

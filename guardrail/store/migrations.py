@@ -47,7 +47,33 @@ def sessions_usage_events(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), beats INTEGER NOT NULL)")
 
 
-MIGRATIONS: tuple[Migration, ...] = (sessions_usage_events,)
+def people(db: sqlite3.Connection) -> None:
+    """A person has a row of their own, and the ledger of use is in it.
+
+    `kept`: not to be purged by age (see `Person.kept`). The old ledgers end here: their users get
+    at most one day's minutes once more.
+    """
+    db.execute(
+        "CREATE TABLE person (key TEXT PRIMARY KEY, last_seen REAL NOT NULL,"
+        " kept INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX person_last_seen ON person (last_seen) WHERE NOT kept")
+    db.execute("DROP TABLE usage")
+    # Sessions of the schema before carry fields that are a person's now; ages in them live on.
+    db.execute(
+        "INSERT INTO person (key, last_seen, kept, body)"
+        " SELECT conversation, last_seen, 1, json_object('key', conversation, 'since', last_seen,"
+        " 'last_seen', last_seen, 'sitting', last_seen, 'age',"
+        " json_object('band', 'minor', 'evidence', 'stated', 'years', NULL, 'at', last_seen))"
+        " FROM session WHERE json_extract(body, '$.age_band') = 'minor'"
+    )
+    db.execute(
+        "UPDATE session SET body = CAST(json_remove(body, '$.sitting_started',"
+        " '$.sitting_turns', '$.age_band') AS BLOB)"
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (sessions_usage_events, people)
 
 
 def migrate(db: sqlite3.Connection, steps: Sequence[Migration] = MIGRATIONS) -> None:

@@ -5,15 +5,15 @@ Events and sessions live apart because they promise different things. An event w
 everybody would wait with it; it survives kill -9, and a power cut costs it a few seconds at most.
 In one file the sessions would stand behind the events' waits for the disk.
 
-A session is one row of JSON: nobody asks for it by anything but its conversation, and a row that
-is read and written whole is quickest (25 µs with 40 messages known). Ledgers and events are
-columns, since people ask about those.
+A session or a person is one row of JSON: nobody asks for it by anything but its key, and a row that
+is read and written whole is quickest (25 µs with 40 messages known). Events are columns, since
+people ask about those.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +22,12 @@ from typing import Any
 import orjson
 
 from guardrail.errors import StoreError
-from guardrail.session import Session, Usage
+from guardrail.person import Age, Consent, Crisis, Day, Person
+from guardrail.session import Session
 from guardrail.store._worker import MEMORY, Worker, explained
-from guardrail.store.base import Event, Query
+from guardrail.store.base import Change, Event, Query
 from guardrail.store.migrations import FAMILY, applied, migrate
-from guardrail.turn import AgeBand
+from guardrail.turn import AgeBand, Danger, Evidence
 
 __all__ = ["SqliteStore", "quick_check"]
 
@@ -34,8 +35,6 @@ SLICE = 1_000
 """Rows that one purge job deletes, so that a large purge holds up nobody for long."""
 LEDGER_LIFE = 2 * 86_400.0
 """A ledger outlives its day anywhere on Earth: purging must not give anybody new minutes."""
-
-Change = Callable[[Session | None, Usage], tuple[Session, Usage]]
 
 
 class SqliteStore:
@@ -58,10 +57,14 @@ class SqliteStore:
             self._sessions = Worker(beside, busy_seconds, migrate, power_safe=False)
 
     async def update(
-        self, conversation: str, user: str | None, day: str, change: Change
-    ) -> tuple[Session, Usage]:
-        """Move a session and a ledger on; see `Store.update`."""
-        return await self._sessions.do(lambda db: _update(db, conversation, (user, day), change))
+        self, conversation: str, person: str, change: Change
+    ) -> tuple[Session | None, Person | None]:
+        """Move a session and a person on; see `Store.update`."""
+        return await self._sessions.do(lambda db: _update(db, conversation, person, change))
+
+    async def people(self, after: str = "", limit: int = SLICE) -> tuple[Person, ...]:
+        """A page of everybody; see `Store.people`."""
+        return await self._sessions.do(lambda db: _people(db, after, limit), writes=False)
 
     async def append(self, *events: Event) -> tuple[Event, ...]:
         """Add events, durable on return; see `Store.append`."""
@@ -76,7 +79,7 @@ class SqliteStore:
         return await self._reader.do(lambda db: _read(db, query), writes=False)
 
     async def purge(self, before: float) -> int:
-        """Delete what is older; see `Store.purge`. Ledgers long over go too, uncounted."""
+        """Delete what is older; see `Store.purge`."""
         total = 0
         for worker in dict.fromkeys((self._writer, self._sessions)):
             while found := await worker.do(lambda db: _purge(db, before)):
@@ -133,40 +136,69 @@ def _sessions(path: Path) -> Path:
 
 
 def _update(
-    db: sqlite3.Connection, conversation: str, ledger: tuple[str | None, str], change: Change
-) -> tuple[Session, Usage]:
-    known = db.execute(
-        "SELECT body FROM session WHERE conversation = ?", (conversation,)
-    ).fetchone()
-    spent = None
-    if ledger[0] is not None:  # an unknown user has no ledger
-        spent = db.execute(
-            "SELECT seconds, turns, last_seen FROM usage WHERE user = ? AND day = ?", ledger
+    db: sqlite3.Connection, conversation: str, key: str, change: Change
+) -> tuple[Session | None, Person | None]:
+    known = met = None
+    if conversation:
+        known = db.execute(
+            "SELECT body FROM session WHERE conversation = ?", (conversation,)
         ).fetchone()
-    session, usage = change(
-        None if known is None else _session(*known), Usage() if spent is None else Usage(*spent)
+    if key:
+        met = db.execute("SELECT body FROM person WHERE key = ?", (key,)).fetchone()
+    session, person = change(
+        None if known is None else _session(*known), None if met is None else _person(*met)
     )
-    db.execute(
-        "INSERT INTO session (conversation, last_seen, body) VALUES (?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen, body = excluded.body",
-        (conversation, session.last_seen, orjson.dumps(session)),
-    )
-    if ledger[0] is not None:
+    if session is not None and conversation:
         db.execute(
-            "INSERT INTO usage (user, day, seconds, turns, last_seen) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET seconds = excluded.seconds, turns = excluded.turns,"
-            " last_seen = excluded.last_seen",
-            (*ledger, usage.seconds, usage.turns, usage.last_seen),
+            "INSERT INTO session (conversation, last_seen, body) VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen, body = excluded.body",
+            (conversation, session.last_seen, orjson.dumps(session)),
         )
-    return session, usage
+    if person is not None and key:
+        db.execute(
+            "INSERT INTO person (key, last_seen, kept, body) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen, kept = excluded.kept,"
+            " body = excluded.body",
+            (key, person.last_seen, person.kept, orjson.dumps(person, default=dict)),
+        )
+    return session, person
 
 
 def _session(body: bytes) -> Session:
     fields = orjson.loads(body)
-    fields["age_band"] = AgeBand(fields["age_band"])
     fields["known"] = tuple(fields["known"])
     fields["recent"] = tuple(fields["recent"])
     return Session(**fields)
+
+
+def _person(body: bytes) -> Person:
+    fields = orjson.loads(body)
+    fields["age"] = _age(fields["age"])
+    if "crisis" in fields:
+        fields["crisis"] = Crisis(
+            **{**fields["crisis"], "danger": Danger(fields["crisis"]["danger"])}
+        )
+    fields["days"] = tuple(Day(**day) for day in fields.get("days", ()))
+    if fields.get("consent") is not None:
+        fields["consent"] = Consent(**fields["consent"])
+    return Person(**fields)
+
+
+def _age(fields: dict[str, Any]) -> Age:
+    years = fields["years"]
+    return Age(
+        AgeBand(fields["band"]),
+        Evidence(fields["evidence"]),
+        (years[0], years[1]) if years is not None else None,
+        fields["at"],
+    )
+
+
+def _people(db: sqlite3.Connection, after: str, limit: int) -> tuple[Person, ...]:
+    rows = db.execute(
+        "SELECT body FROM person WHERE key > ? ORDER BY key LIMIT ?", (after, max(limit, 0))
+    )
+    return tuple(_person(*row) for row in rows)
 
 
 _SELECT = "SELECT id, at, kind, subject, user, conversation, body, seq FROM event WHERE "
@@ -221,8 +253,12 @@ def _where(query: Query) -> dict[str, object]:
 
 
 def _purge(db: sqlite3.Connection, before: float) -> int:
-    """One slice of a purge: how many sessions and records it deleted."""
-    db.execute("DELETE FROM usage WHERE last_seen < ?", (before - LEDGER_LIFE,))
+    """One slice of a purge: how many sessions, people and records it deleted."""
+    people = db.execute(
+        "DELETE FROM person WHERE key IN"
+        " (SELECT key FROM person WHERE NOT kept AND last_seen < ? LIMIT ?)",
+        (before - LEDGER_LIFE, SLICE),
+    )
     sessions = db.execute(
         "DELETE FROM session WHERE conversation IN"
         " (SELECT conversation FROM session WHERE last_seen < ? LIMIT ?)",
@@ -233,7 +269,7 @@ def _purge(db: sqlite3.Connection, before: float) -> int:
         " (SELECT seq FROM event WHERE kind = 'record' AND at < ? LIMIT ?)",
         (before, SLICE),
     )
-    return sessions.rowcount + records.rowcount
+    return people.rowcount + sessions.rowcount + records.rowcount
 
 
 def _ping(db: sqlite3.Connection) -> int:

@@ -63,6 +63,7 @@ AROUND_SAID = {
     *("finish_reason", "stop_reason", "matched_stop"),
 }
 PROSE = re.compile(r"\s|[^\x00-\x7f]")  # ids and words of a protocol have no such characters
+READ_BODY = {*READ, "metadata", "extra_body", *ASIDE, *SPOKEN}
 READ_MESSAGE = {"role", "content", "refusal"}
 READ_PART = {"type", "text", "refusal"}
 
@@ -72,7 +73,7 @@ READ_PART = {"type", "text", "refusal"}
 
 def read_asked(body: bytes) -> Asked:
     """Read a request; see `Wire.read_turn`."""
-    data = _exact(loads(body), {*READ, "metadata", "extra_body", *ASIDE, *SPOKEN}, "the body")
+    data = _exact(loads(body), READ_BODY, "the body")
     messages = data.get("messages")
     if not isinstance(messages, list) or not messages:
         raise WireError("`messages` must be a list that is not empty")
@@ -216,9 +217,9 @@ def _choices(data: Mapping[str, Any], key: str) -> Seen:
         (other,) = {"delta", "message"} - {key}
         twin = choice.get(other)
         unjudged += [*_strange(choice, AROUND_SAID), *([f"field:{other}"] if twin else [])]
-        twin = twin if isinstance(twin, dict) else {}
-        for more in (said or {}), {"content": choice.get("text")}, twin:
-            found, names = _said(index, more)
+        legacy = {"content": choice["text"]} if choice.get("text") is not None else None
+        for more in said, legacy, twin if isinstance(twin, dict) else None:
+            found, names = _said(index, more) if more else ([], [])
             pieces += found
             unjudged += names
     return pieces, unjudged

@@ -147,6 +147,13 @@ class Wire(Protocol):
         """
         ...
 
+    def steer(self, body: bytes, note: str, /) -> bytes | None:
+        """The request again with a note to the model behind what was said.
+
+        `None` if this format has no place for one. `body` has been read before.
+        """
+        ...
+
     def read_reply(self, body: bytes) -> Reply:
         """Read a whole reply: text, refusal, reasoning, tool arguments, every choice.
 

@@ -62,6 +62,12 @@ class OpenAIWire:
         """
         return read_completion(body)
 
+    def steer(self, body: bytes, note: str) -> bytes | None:
+        """The request with one more system message; see `Wire.steer`."""
+        asked = loads(body)
+        asked["messages"] = [*asked["messages"], {"role": "system", "content": note}]
+        return dumps(asked)
+
     def write_reply(self, asked: Asked, words: Words, original: bytes | None = None) -> bytes:
         """A whole answer that carries our words; see `Wire.write_reply`."""
         source = _object(original)

@@ -85,8 +85,11 @@ def lookalike(keys: Iterable[str], names: Collection[str]) -> str | None:
 
     `casefold` also covers the two letters outside ASCII that Go folds into it (long s, Kelvin).
     """
+    strange = [key for key in keys if key not in names]
+    if not strange:
+        return None
     folded = {name.casefold() for name in names}
-    return next((k for k in keys if k not in names and k.casefold() in folded), None)
+    return next((key for key in strange if key.casefold() in folded), None)
 
 
 def _check_depth(body: bytes, depth: int) -> None:

@@ -25,7 +25,7 @@ import torch
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from model import Companion, Config, save
+from model import OUTPUTS, Companion, Config, save
 
 from guardrail.classify.text import normalise
 
@@ -154,7 +154,7 @@ assert [whole.id_to_token(i) for i in whole.encode(probe).ids] == small.encode(p
 small.save(str(args.out / "tokenizer.json"))
 
 # --- the weights --------------------------------------------------------------------------------
-config = Config(len(kept), hidden, layers, heads, inner, positions, eps)
+config = Config(len(kept), hidden, layers, heads, inner, positions, eps, len(OUTPUTS))
 model = Companion(config)
 state = model.state_dict()
 state["word.weight"] = packed("emb.word", vocab, hidden)[torch.tensor(kept)]

@@ -21,7 +21,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, USER_DETECTORS
 
-from guardrail.classify.text import layout, normalise, pack, windows
+from guardrail.classify.base import Utterance
+from guardrail.classify.text import normalise
+from guardrail.train.coding import bucket, coded
 from guardrail.turn import Message, Role
 
 SEEDS = Path("seeds/train")
@@ -42,11 +44,6 @@ CHATTER = {  # people among themselves: what nearly nobody says there
     )
 }
 UNKNOWN = math.nan
-
-
-def bucket(text, parts):
-    """A number below `parts` that only depends on the text."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") % parts
 
 
 def sha256(path):
@@ -230,17 +227,15 @@ def augment(row, rng):
 
 def encode(rows, tokenizer, limit):
     """Token ids and masks; a long text is represented by its first window."""
-    pairs = []
-    for row in rows:
-        said = [Message(Role(turn["role"]), turn["text"]) for turn in row["context"]]
-        pairs.append(layout(Role(row["role"]), row["text"][:4000], said))
-    texts = tokenizer.encode_batch([text for text, _ in pairs], add_special_tokens=False)
-    before = tokenizer.encode_batch([context for _, context in pairs], add_special_tokens=False)
-    out = []
-    for text, context in zip(texts, before, strict=True):
-        room = limit - 2 - min(len(context.ids) + 1 if context.ids else 0, limit // 4)
-        out.append(pack(windows(text.ids, room)[0], context.ids, limit))
-    return out
+    said = [
+        Utterance(
+            row["text"],
+            Role(row["role"]),
+            tuple(Message(Role(turn["role"]), turn["text"]) for turn in row["context"]),
+        )
+        for row in rows
+    ]
+    return coded(said, tokenizer, limit)
 
 
 def calibrated(logits, rows, manifest):

@@ -3,6 +3,9 @@
     python models/companion-v1/distill.py --data DIR --train build/train --layers 6 --out build/six
     python models/companion-v1/distill.py ... --resume
 
+After two layers a second head has to answer, too, so that these two know enough to clear what is
+plainly harmless (`first.py`; Teerapittayanon et al., "BranchyNet", 2016).
+
 The pupil begins with every n-th layer of the teacher and learns from its answers and from what its
 layers see, on all public text that may be used (labelled or not) and on the seeds, again and again
 in other dress. Where a row has a label of its own, that counts, too: the teacher errs.
@@ -22,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer
+from torch import nn
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -37,11 +41,10 @@ LONG = 1500  # characters; of longer public text the encoder reads one window on
 TOKENS = 1536
 RATE, WARMUP, DECAY = 2e-4, 100, 0.01
 AVERAGE = 0.995
-HARD, SEEN, LOGIT = (
-    0.5,
-    1.0,
-    0.05,
-)  # weight of own labels, of hidden states, of the answers' distance
+HARD = 0.5  # weight of a row's own labels beside the teacher's answers
+LOGIT = 0.05  # of the distance between the answers, which keeps the rare end apart
+SEEN = 1.0  # of what the layers see
+EXIT, EARLY = 2, 0.3  # after so many layers a second head answers, too; its weight
 
 cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 cli.add_argument("--data", type=Path, required=True, help="folder with open.jsonl.gz")
@@ -93,8 +96,9 @@ for own, theirs in enumerate(taken):
 pupil.load_state_dict(load(args.start).state_dict() if args.start else kept)
 pupil.word.weight.requires_grad_(False)
 pupil.position.weight.requires_grad_(False)
+early = nn.Linear(2 * teacher.config.hidden, len(OUTPUTS)).to(device)
 mean = copy.deepcopy(pupil).eval()
-weights = [p for p in pupil.parameters() if p.requires_grad]
+weights = [p for p in pupil.parameters() if p.requires_grad] + list(early.parameters())
 optimizer = torch.optim.AdamW(weights, lr=RATE, weight_decay=DECAY, fused=True)
 asked = {
     role: torch.tensor(
@@ -110,39 +114,35 @@ asked = {
 importance = torch.tensor([1.0] * len(LABELS) + [0.5] * len(LEVELS + DETECTORS), device=device)
 
 
+def apart(own, theirs, real):
+    """How far two layers' states are from each other, in their own scale."""
+    shape = own.shape[-1:]
+    a, b = (functional.layer_norm(x.float(), shape) for x in (own, theirs))
+    return ((a - b) ** 2 * real).sum() / real.sum() / shape[0]
+
+
 def loss_of(batch):
     ids, mask = tensors([coded for _, coded in batch], device)
     with torch.autocast(device, torch.bfloat16):
         with torch.no_grad():
             wanted, theirs = teacher.seen(ids, mask)
         answered, own = pupil.seen(ids, mask)
-    wanted, answered = wanted.float(), answered.float()
+        guessed = early(pupil.pooled(own[EXIT - 1], mask))
+    wanted, answered, guessed = wanted.float(), answered.float(), guessed.float()
     truth = torch.tensor([row["targets"] for row, _ in batch], device=device)
     known = ~torch.isnan(truth)
     weight = torch.stack([asked[row["role"]] for row, _ in batch]).to(device) * importance
-    like = functional.binary_cross_entropy_with_logits(answered, wanted.sigmoid(), reduction="none")
+
+    def against(answers, targets):
+        return functional.binary_cross_entropy_with_logits(answers, targets, reduction="none")
+
+    like = against(answered, wanted.sigmoid()) + EARLY * against(guessed, wanted.sigmoid())
     like = like + LOGIT * functional.smooth_l1_loss(answered, wanted, reduction="none")
-    hard = functional.binary_cross_entropy_with_logits(
-        answered, truth.nan_to_num(0.0), reduction="none"
-    )
-    total = (like * weight).sum() / weight.sum() + HARD * (
-        hard * weight * known
-    ).sum() / weight.sum()
+    hard = against(answered, truth.nan_to_num(0.0)) * known
+    total = ((like + HARD * hard) * weight).sum() / weight.sum()
     real = (mask > 0).unsqueeze(-1)
-    apart = [
-        (
-            (
-                functional.layer_norm(own[i].float(), own[i].shape[-1:])
-                - functional.layer_norm(theirs[t].float(), theirs[t].shape[-1:])
-            )
-            ** 2
-            * real
-        ).sum()
-        / real.sum()
-        / own[i].shape[-1]
-        for i, t in enumerate(taken)
-    ]
-    return len(LABELS) * total + SEEN * sum(apart) / len(apart)
+    states = [apart(own[i], theirs[t], real) for i, t in enumerate(taken)]
+    return len(LABELS) * total + SEEN * sum(states) / len(states)
 
 
 total = len(batches(part_rows(0), random.Random(0), TOKENS)) * args.parts

@@ -11,23 +11,20 @@ import argparse
 import hashlib
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from model import BOT_DETECTORS, LABELS, LEVELS, OUTPUTS, USER_DETECTORS, SmallTable, load
+from model import BOT_DETECTORS, LABELS, LEVELS, OUTPUTS, USER_DETECTORS, load
 
-OPSET = 20
+from guardrail.train.export import answers, quantised, write_float
+
 MAX_TOKENS = 128
 LEVELS_BAR = 0.8  # development AUC from which the server gives levels out
 OPERATING_POINT = 0.5  # what a score of 0.5 means is set by the calibration:
@@ -49,42 +46,13 @@ args.out.mkdir(parents=True, exist_ok=True)
 
 
 # --- float, then int8 ---------------------------------------------------------------------------
-torch.manual_seed(0)
 model = load(args.train / "model.pt")
 weights_sha = data.sha256(args.train / "model.pt")
-example = (torch.randint(4, 1000, (2, 24)), torch.ones(2, 24, dtype=torch.long))
-example[1][0, 12:] = 2
-example[1][1, 20:] = 0
 work = args.train / "export"
 work.mkdir(exist_ok=True)
-names = {"input_names": ["ids", "mask"], "output_names": ["logits"], "opset_version": OPSET}
-axes = {"ids": {0: "batch", 1: "length"}, "mask": {0: "batch", 1: "length"}, "logits": {0: "batch"}}
-
-
-def export(net, path):
-    torch.onnx.export(net, example, str(path), **names, dynamic_axes=axes, dynamo=False)
-    found = onnxruntime.InferenceSession(str(path)).run(
-        None, {"ids": example[0].numpy(), "mask": example[1].numpy()}
-    )[0]
-    with torch.no_grad():
-        wrong = np.abs(net(*example).numpy() - found).max()
-    print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, differs from torch by {wrong:.2e}")
-
-
-export(model, work / "float.onnx")
-model.word = SmallTable(model.word.weight.detach())
-export(model, work / "table.onnx")
-quantize_dynamic(
-    work / "table.onnx",
-    args.out / "model.onnx",
-    op_types_to_quantize=["MatMul", "Gemm"],
-    per_channel=True,
-    reduce_range=True,  # without it, CPUs that lack VNNI overflow
-    weight_type=QuantType.QInt8,
-    nodes_to_exclude=[
-        n.name for n in onnx.load(work / "table.onnx").graph.node if "head" in n.name
-    ],
-)
+wrong = write_float(model, work / "float.onnx")
+print(f"float.onnx differs from torch by {wrong:.2e}")
+quantised(model, work, args.out / "model.onnx")
 tokenizer = Tokenizer.from_file(str(args.base / "tokenizer.json"))
 (args.out / "tokenizer.json").write_bytes((args.base / "tokenizer.json").read_bytes())
 print(f"model.onnx: {(args.out / 'model.onnx').stat().st_size / 1e6:.1f} MB")
@@ -92,17 +60,7 @@ print(f"model.onnx: {(args.out / 'model.onnx').stat().st_size / 1e6:.1f} MB")
 
 # --- dev scores ---------------------------------------------------------------------------------
 def score(path, rows):
-    """Logits, one text at a time as it is served: the int8 graph's range depends on its batch."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options)
-
-    def one(coded):
-        ids, mask = (np.array([values], np.int64) for values in coded)
-        return session.run(None, {"ids": ids, "mask": mask})[0][0]
-
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        return np.array(list(pool.map(one, data.encode(rows, tokenizer, MAX_TOKENS))), np.float64)
+    return answers(path, data.encode(rows, tokenizer, MAX_TOKENS), threads=torch.get_num_threads())
 
 
 _, dev_seeds = data.split_seeds(data.seeds(data.SEEDS))

@@ -22,12 +22,14 @@ from guardrail.classify.base import Utterance
 from guardrail.classify.lexicon import LexiconClassifier
 from guardrail.classify.text import language
 from guardrail.demo.companion import Companion
-from guardrail.engine import Engine, PolicyHolder
+from guardrail.engine import Engine
 from guardrail.errors import Mistake
 from guardrail.identity import Pseudonyms
 from guardrail.metrics import Metrics
 from guardrail.middleware import GuardrailMiddleware
+from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.load import load_policy
+from guardrail.policy.stack import Stack
 from guardrail.responder import Guard
 from guardrail.routes import Route
 from guardrail.store.sqlite import SqliteStore
@@ -103,7 +105,7 @@ class Visit:
 
 def admin_app(store: SqliteStore) -> ASGIApp:
     """The admin server, with a guarded companion behind its demo."""
-    policies = PolicyHolder(load_policy(data_path("policies", "default.yaml")))
+    policies = PolicyHolder(Stack((load_policy(data_path("policies", "default.yaml")),)))
     metrics = Metrics(routes=["/v1/chat/completions"], wires=["openai"])
     engine = Engine(
         policies=policies,

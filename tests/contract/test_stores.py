@@ -13,16 +13,17 @@ from types import MappingProxyType
 import pytest
 
 from guardrail.errors import StoreError
-from guardrail.session import Session, Usage, advance, use
-from guardrail.store.base import Event, Query, Store
+from guardrail.person import Age, Consent, Crisis, Day, Person, moved
+from guardrail.session import Session, advance
+from guardrail.store.base import Change, Event, Query, Store
 from guardrail.store.sqlite import SqliteStore
-from guardrail.turn import AgeBand, Severity
+from guardrail.turn import AgeBand, Danger, Evidence, Severity
 
 NOW = 1_700_000_000.0
 DAY = "2023-11-14"
 
 Open = Callable[[], Store]
-Change = Callable[[Session | None, Usage], tuple[Session, Usage]]
+Both = tuple[Session | None, Person | None]
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -55,18 +56,24 @@ async def twins(tmp_path: Path):
         await each.close()
 
 
-def turn(at: float = NOW, conversation: str = "c") -> Change:
+def turn(at: float = NOW, conversation: str = "c", key: str = "u") -> Change:
     """The change that one turn makes."""
 
-    def change(session: Session | None, usage: Usage) -> tuple[Session, Usage]:
-        return advance(session, conversation, at), use(usage, at)
+    def change(session: Session | None, person: Person | None) -> Both:
+        return advance(session, conversation, at), moved(person, key, at, DAY)
 
     return change
 
 
-def look(session: Session | None, usage: Usage) -> tuple[Session, Usage]:
+def look(session: Session | None, person: Person | None) -> Both:
     """A change that changes nothing."""
-    return session or Session("new", NOW, NOW, NOW), usage
+    return session, person
+
+
+async def turns(store: Store, conversation: str = "c", key: str = "u") -> tuple[int, int]:
+    """How many turns the session and the person's day have; 0 for what is not there."""
+    session, person = await store.update(conversation, key, look)
+    return session.turns if session else 0, person.today(DAY).turns if person else 0
 
 
 def event(id_: str, **fields) -> Event:
@@ -80,69 +87,130 @@ async def ids(store: Store, **query) -> list[str]:
 
 
 async def test_a_new_conversation_starts_from_nothing(store: Store):
-    """The first update gets no session and an empty ledger."""
-    seen = []
+    """The first update gets no session and no person."""
+    seen: list[Both] = []
 
-    def change(session: Session | None, usage: Usage) -> tuple[Session, Usage]:
-        seen.append((session, usage))
-        return turn()(session, usage)
+    def change(session: Session | None, person: Person | None) -> Both:
+        seen.append((session, person))
+        return turn()(session, person)
 
-    await store.update("c", "u", DAY, change)
-    assert seen[-1] == (None, Usage())
-
-
-async def test_a_session_comes_back_as_it_was(store: Store):
-    """Every field of session and ledger survives, types included."""
-    session = Session("c", 1.5, 2.5, 3.25, 4, 5, AgeBand.MINOR, ("a", "b"), (1.0, 2.0))
-    usage = Usage(60.5, 7, 3.25)
-    given = await store.update("c", "u", DAY, lambda _s, _u: (session, usage))
-    kept = await store.update("c", "u", DAY, look)
-    assert given == kept == (session, usage)
-    assert kept[0].age_band is AgeBand.MINOR
+    await store.update("c", "u", change)
+    assert seen[-1] == (None, None)
 
 
-async def test_ledgers_are_kept_by_user_and_day(store: Store):
-    """Two conversations of one user share a ledger; another day or another user does not."""
-    await store.update("c1", "u", DAY, turn())
-    await store.update("c2", "u", DAY, turn())
-    _, same = await store.update("c1", "u", DAY, look)
-    _, tomorrow = await store.update("c1", "u", "2023-11-15", look)
-    _, other = await store.update("c1", "v", DAY, look)
-    assert (same.turns, tomorrow.turns, other.turns) == (2, 0, 0)
+async def test_a_session_and_a_person_come_back_as_they_were(store: Store):
+    """Every field of both survives, types included."""
+    session = Session("c", 1.5, 2.5, 3, ("a", "b"), (1.0, 2.0))
+    person = Person(
+        "u",
+        1.5,
+        2.5,
+        2.0,
+        age=Age(AgeBand.MINOR, Evidence.GUARDIAN, (13, 15), 1.25),
+        crisis=Crisis(Danger.ACTIVE, 1.0, 9.5, 2, 1.75),
+        days=(Day("2023-11-13", 60.5, 30.25, 7, 2), Day(DAY, 1.0, 0.0, 1, 0)),
+        shown={"ai-start": 1.5, "break": 2.5},
+        consent=Consent("companion", "2", 1.0),
+        paused=True,
+        curfew_lifted=8.5,
+        away=0.5,
+    )
+    given = await store.update("c", "u", lambda _s, _p: (session, person))
+    kept = await store.update("c", "u", look)
+    assert given == kept == (session, person)
+    assert kept[1] is not None
+    assert kept[1].age.band is AgeBand.MINOR
+    assert kept[1].age.evidence is Evidence.GUARDIAN
+    assert kept[1].crisis.danger is Danger.ACTIVE
 
 
-async def test_nobody_in_particular_has_no_ledger(store: Store):
-    """Without a user the session moves on and the use is counted for nobody."""
-    await store.update("c", None, DAY, turn())
-    session, usage = await store.update("c", None, DAY, turn())
-    assert (session.turns, usage.turns) == (2, 1)
+async def test_a_person_of_whom_nothing_is_known_comes_back(store: Store):
+    """The defaults survive, too: no age, no crisis, no consent."""
+    person = Person("u", 1.0, 1.0, 1.0)
+    await store.update("", "u", lambda _s, _p: (None, person))
+    assert await store.update("", "u", look) == (None, person)
+
+
+async def test_read_only_mappings_of_a_person_are_kept(store: Store):
+    """`shown` may be any mapping."""
+    person = Person("u", 1.0, 1.0, 1.0, shown=MappingProxyType({"a": 1.0}))
+    await store.update("", "u", lambda _s, _p: (None, person))
+    _, kept = await store.update("", "u", look)
+    assert kept is not None
+    assert dict(kept.shown) == {"a": 1.0}
+
+
+async def test_people_are_kept_apart_from_conversations(store: Store):
+    """Two conversations of one person share what is known of them; another person does not."""
+    await store.update("c1", "u", turn(conversation="c1"))
+    await store.update("c2", "u", turn(conversation="c2"))
+    assert await turns(store, "c1") == (1, 2)
+    assert await turns(store, "c1", "v") == (1, 0)
+
+
+async def test_an_empty_key_stands_for_nobody(store: Store):
+    """A change may be about one of the two; the other is neither given nor written."""
+    await store.update("c", "", turn())
+    assert await store.update("c", "", look) != (None, None)
+    assert await store.people() == ()
+    await store.update("", "u", turn())
+    session, person = await store.update("", "u", look)
+    assert session is None
+    assert person is not None
+    assert await turns(store) == (1, 1)
+
+
+async def test_what_a_change_leaves_out_is_left_alone(store: Store):
+    """`None` in a result does not delete."""
+    await store.update("c", "u", turn())
+    assert await store.update("c", "u", lambda _s, _p: (None, None)) == (None, None)
+    assert await turns(store) == (1, 1)
+
+
+async def test_everybody_is_met_once(store: Store):
+    """Pages of people follow each other by key."""
+    names = [f"u{n:02}" for n in range(25)]
+    for name in names:
+        await store.update("", name, turn(key=name))
+    met: list[str] = []
+    after = ""
+    while page := await store.people(after, 10):
+        met += [person.key for person in page]
+        after = page[-1].key
+    assert met == names
+    assert await store.people("u24") == ()
+    assert await store.people(limit=0) == await store.people(limit=-1) == ()
 
 
 async def test_no_concurrent_update_is_lost(store: Store):
     """200 concurrent turns of one conversation count as 200."""
-    await asyncio.gather(*(store.update("c", "u", DAY, turn()) for _ in range(200)))
-    session, usage = await store.update("c", "u", DAY, look)
-    assert (session.turns, usage.turns) == (200, 200)
+    await asyncio.gather(*(store.update("c", "u", turn()) for _ in range(200)))
+    assert await turns(store) == (200, 200)
 
 
 async def test_no_update_is_lost_between_two_stores(twins):
     """Nor from two stores on the same file."""
-    await asyncio.gather(*(twins[n % 2].update("c", "u", DAY, turn()) for n in range(200)))
-    session, usage = await twins[0].update("c", "u", DAY, look)
-    assert (session.turns, usage.turns) == (200, 200)
+    await asyncio.gather(*(twins[n % 2].update("c", "u", turn()) for n in range(200)))
+    assert await turns(twins[0]) == (200, 200)
+
+
+async def test_two_conversations_of_one_person_lose_nothing(twins):
+    """Two devices at once: the person's turns add up over both."""
+    calls = (twins[n % 2].update(f"c{n % 2}", "u", turn()) for n in range(100))
+    await asyncio.gather(*calls)
+    assert (await turns(twins[0], "c0"), await turns(twins[1], "c1")) == ((50, 100), (50, 100))
 
 
 async def test_an_update_is_not_overtaken(twins):
     """While one store is between reading and writing, the other waits."""
 
-    def slow(session: Session | None, usage: Usage) -> tuple[Session, Usage]:
+    def slow(session: Session | None, person: Person | None) -> Both:
         time.sleep(0.03)
-        return turn()(session, usage)
+        return turn()(session, person)
 
     await asyncio.gather(*(store.ping() for store in twins))
-    await asyncio.gather(*(store.update("c", "u", DAY, slow) for store in twins))
-    session, _ = await twins[0].update("c", "u", DAY, look)
-    assert session.turns == 2
+    await asyncio.gather(*(store.update("c", "u", slow) for store in twins))
+    assert await turns(twins[0]) == (2, 2)
 
 
 async def test_what_one_store_wrote_the_other_reads_at_once(twins):
@@ -155,19 +223,18 @@ async def test_what_one_store_wrote_the_other_reads_at_once(twins):
 async def test_a_change_that_fails_changes_nothing(store: Store):
     """A bug in one caller's change reaches that caller alone, as a StoreError."""
 
-    def broken(session: Session | None, usage: Usage) -> tuple[Session, Usage]:
+    def broken(session: Session | None, person: Person | None) -> Both:
         raise KeyError("words of a person")
 
     results = await asyncio.gather(
-        store.update("c", "u", DAY, turn()),
-        store.update("c", "u", DAY, broken),
-        store.update("c", "u", DAY, turn()),
+        store.update("c", "u", turn()),
+        store.update("c", "u", broken),
+        store.update("c", "u", turn()),
         return_exceptions=True,
     )
     assert isinstance(results[1], StoreError)
     assert "words" not in str(results[1])
-    session, _ = await store.update("c", "u", DAY, look)
-    assert session.turns == 2
+    assert await turns(store) == (2, 2)
 
 
 async def test_events_come_back_as_they_were(store: Store):
@@ -271,8 +338,8 @@ async def test_pages_follow_each_other(store: Store):
 
 async def test_purge_deletes_what_is_old_and_keeps_cases(store: Store):
     """Old sessions and records go and are counted; cases, interventions and new things stay."""
-    await store.update("old", None, DAY, turn(NOW - 10))
-    await store.update("new", None, DAY, turn(NOW + 10))
+    await store.update("old", "", turn(NOW - 10, "old"))
+    await store.update("new", "", turn(NOW + 10, "new"))
     await store.append(
         event("old", at=NOW - 10),
         event("new", at=NOW + 10),
@@ -282,9 +349,8 @@ async def test_purge_deletes_what_is_old_and_keeps_cases(store: Store):
     assert await store.purge(NOW) == 2
     assert await store.purge(NOW) == 0
     assert sorted(await ids(store)) == ["case", "new", "said"]
-    old, _ = await store.update("old", None, DAY, look)
-    new, _ = await store.update("new", None, DAY, look)
-    assert (old.turns, new.turns) == (0, 1)
+    assert await turns(store, "old", "") == (0, 0)
+    assert await turns(store, "new", "") == (1, 0)
 
 
 async def test_purge_is_complete(store: Store):
@@ -295,12 +361,38 @@ async def test_purge_is_complete(store: Store):
 
 async def test_purge_gives_nobody_new_minutes(store: Store):
     """A short retention must not reset today's ledger; one of last week may go."""
-    await store.update("c", "u", DAY, turn(NOW))
+    await store.update("", "u", turn(NOW))
     await store.purge(NOW + 3600)
-    _, today = await store.update("c", "u", DAY, look)
-    await store.purge(NOW + 7 * 86_400)
-    _, gone = await store.update("c", "u", DAY, look)
-    assert (today.turns, gone.turns) == (1, 0)
+    assert await turns(store) == (0, 1)
+    assert await store.purge(NOW + 7 * 86_400) == 1
+    assert await turns(store) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "stays"),
+    [
+        ({}, False),
+        ({"age": Age(AgeBand.ADULT, Evidence.VERIFIED)}, False),
+        ({"age": Age(AgeBand.MINOR, Evidence.STATED)}, True),
+        ({"consent": Consent("companion", "1", NOW)}, True),
+        ({"paused": True}, True),
+    ],
+    ids=["unknown", "adult", "minor", "consent", "paused"],
+)
+async def test_purge_keeps_whom_a_duty_is_owed(store: Store, fields, stays: bool):
+    """A child is still one after a long absence, and what a guardian set holds."""
+    person = replace(Person("u", NOW, NOW, NOW), **fields)
+    await store.update("", "u", lambda _s, _p: (None, person))
+    assert await store.purge(NOW + 400 * 86_400) == (0 if stays else 1)
+    assert await store.people() == ((person,) if stays else ())
+
+
+async def test_a_person_who_is_no_longer_kept_may_go(store: Store):
+    """After an appeal or the end of a pause, the retention applies again."""
+    paused = Person("u", NOW, NOW, NOW, paused=True)
+    await store.update("", "u", lambda _s, _p: (None, paused))
+    await store.update("", "u", lambda _s, _p: (None, replace(paused, paused=False)))
+    assert await store.purge(NOW + 400 * 86_400) == 1
 
 
 async def test_seq_is_never_given_twice(store: Store):
@@ -345,8 +437,14 @@ async def test_close_twice(open_store: Open):
     await asyncio.gather(store.close(), store.close())
     await store.close()
     await open_store().close()
-    for call in (store.ping(), store.append(event("e")), store.read(Query()), store.purge(NOW)):
+    for call in (
+        store.ping(),
+        store.append(event("e")),
+        store.read(Query()),
+        store.purge(NOW),
+        store.people(),
+    ):
         with pytest.raises(StoreError, match="closed"):
             await call
     with pytest.raises(StoreError, match="closed"):
-        await store.update("c", "u", DAY, turn())
+        await store.update("c", "u", turn())

@@ -22,12 +22,12 @@ from guardrail.policy.reader import Reader
 from guardrail.policy.resources import read_resources
 from guardrail.policy.source import read_yaml
 from guardrail.policy.trial import run_trials
-from guardrail.turn import AgeBand, Identity, Label
+from guardrail.turn import AgeBand, Evidence, Identity, Label
 from guardrail.wiring import _classifier, identity_rules
 
 DOCS = Path(__file__).parents[2] / "docs"
 POLICIES = DOCS / "examples" / "policies"
-PAGES = ("wires.md", "policies.md", "model.md", "operations.md")
+PAGES = ("wires.md", "policies.md", "model.md", "training.md", "operations.md")
 BLOCK = re.compile(r"<!-- (?P<what>[^\n]+) -->\n```\w*\n(?P<text>.*?)```\n", re.DOTALL)
 ENVIRONMENT = {"TOKEN_SECRET": "a-secret-that-is-shared-by-two-servers", "MODERATION_KEY": "k"}
 
@@ -146,7 +146,7 @@ def test_the_checker_says_what_the_page_says(tmp_path: Path) -> None:
 
 # -- identity ----------------------------------------------------------------------------------
 
-ANN = Identity("user-17", "c-5", AgeBand.MINOR, "US-CA", "jwt")
+ANN = Identity("user-17", "c-5", AgeBand.MINOR, "US-CA", "jwt", evidence=Evidence.PLATFORM)
 
 
 def test_the_claims_are_read(tmp_path: Path) -> None:

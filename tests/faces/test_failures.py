@@ -216,10 +216,13 @@ async def test_limits_end_a_minors_session_kindly(make_guard, clock):
     """After the session cap the answer is a farewell, and the bot is not asked."""
     app = GuardrailMiddleware(backend := Backend(), guard=make_guard(identity=PEERS))
     body = {**ask(), "metadata": {"conversation_id": "c9"}}
-    for _ in range(7):
+    for turn in range(7):
         got = await call(app, PATH, body, headers=age(b"minor")).done()
+        assert got.header("x-guardrail-action") == "allow"
+        if turn < 6:
+            assert got.body == backend.whole()
         clock.now += 10 * 60
-    assert got.body == backend.whole()
+    assert b"time for a break" in got.body  # the hour is full: a child is reminded, in the answer
     clock.now += 5 * 60
     got = await call(app, PATH, body, headers=age(b"minor")).done()
     assert got.header("x-guardrail-action") == "end"

@@ -339,7 +339,7 @@ def broken_part(part, error):
             "floor": lambda: monkeypatch.setattr(
                 type(engine.assessor.floor), "classify", fail_later
             ),
-            "policy": lambda: setattr(engine.policies, "current", None),
+            "policy": lambda: monkeypatch.setattr(type(engine.policies), "at", fail),
             "screen": lambda: monkeypatch.setattr("guardrail.exchange.Screen.push", fail),
             "release": lambda: monkeypatch.setattr("guardrail.exchange.Screen.release", fail),
             "decide": lambda: monkeypatch.setattr("guardrail.review.decide", fail),

@@ -124,7 +124,7 @@ function bubble(kind, who, text) {
 }
 
 function strongest(decisions) {
-  const order = ["allow", "annotate", "escalate", "support", "replace", "block", "end"];
+  const order = ["allow", "annotate", "escalate", "contact", "support", "replace", "block", "end"];
   const ranked = decisions.toSorted((a, b) => order.indexOf(a.action) - order.indexOf(b.action));
   return ranked.at(-1) ?? { action: "allow", enforced: true };
 }

@@ -14,12 +14,12 @@ __all__ = ["check"]
 def check(policy: Policy, source: Source) -> list[Mistake]:
     """Every rule about self-harm that speaks shows the resources of the person's region."""
     return [
-        source.pack.mistake(
-            ("rules", number, "then"),
+        source.of(rule.pack).mistake(
+            ("rules", rule.number, "then"),
             f"rule {rule.id!r} answers self-harm without naming help",
             "add resources: true",
         )
-        for number, rule in enumerate(policy.rules)
+        for rule in policy.rules
         if Label.SELF_HARM in rule.when.labels
         and not SPEAKING.isdisjoint(rule.then)
         and not rule.resources

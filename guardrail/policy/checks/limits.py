@@ -16,7 +16,7 @@ def check(policy: Policy, source: Source) -> list[Mistake]:
     capped = {name: _ages(policy, name) for name in LIMIT_NAMES}
     asked: dict[str, set[AgeBand]] = {name: set() for name in LIMIT_NAMES}
     mistakes: list[Mistake] = []
-    for number, rule in enumerate(policy.rules):
+    for rule in policy.rules:
         if rule.when.limit is None:
             continue
         ages = set(rule.when.ages or AgeBand)
@@ -24,7 +24,9 @@ def check(policy: Policy, source: Source) -> list[Mistake]:
         if not ages & capped[rule.when.limit]:
             message = f"rule {rule.id!r} can never match: no {rule.when.limit} is set"
             mistakes.append(
-                source.pack.mistake(("rules", number, "when"), message, "set it under limits")
+                source.of(rule.pack).mistake(
+                    ("rules", rule.number, "when"), message, "set it under limits"
+                )
             )
     for name in LIMIT_NAMES:
         if forgotten := sorted(capped[name] - asked[name]):

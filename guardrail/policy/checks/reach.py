@@ -19,8 +19,8 @@ def check(policy: Policy, source: Source) -> list[Mistake]:
         earlier = _shadow(rule, policy.rules[:number])
         if earlier is not None:
             mistakes.append(
-                source.pack.mistake(
-                    ("rules", number),
+                source.of(rule.pack).mistake(
+                    ("rules", rule.number),
                     f"rule {rule.id!r} can never match: {earlier.id!r} on line {earlier.line} "
                     "always comes first",
                     f"move it before {earlier.id!r}, or narrow that rule",
@@ -38,10 +38,16 @@ def _covers(wide: Condition, narrow: Condition) -> bool:
     return (
         wide.side in (None, narrow.side)
         and wide.limit in (None, narrow.limit)
+        and wide.states <= narrow.states
+        and _covers_age(wide.under, narrow.under)
         and _covers_set(wide.ages, narrow.ages)
         and _covers_labels(wide, narrow)
         and _covers_level(wide.level, narrow.level)
     )
+
+
+def _covers_age(wide: int | None, narrow: int | None) -> bool:
+    return wide is None or (narrow is not None and narrow <= wide)
 
 
 def _covers_set(wide: frozenset[object], narrow: frozenset[object]) -> bool:

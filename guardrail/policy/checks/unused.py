@@ -11,12 +11,14 @@ __all__ = ["check"]
 
 
 def check(policy: Policy, source: Source) -> list[Mistake]:
-    """Each text is used by a rule, or is the one for failures."""
-    used = {rule.text for rule in policy.rules} | {UNAVAILABLE}
+    """Each text is used by a rule or a notice, or is the one for failures."""
+    used = {rule.text for rule in policy.rules} | {UNAVAILABLE, policy.exit.text}
+    used.update(text for rule in policy.rules for text in rule.again)
+    used.update(notice.text for notice in policy.notices)
     return [
         source.pack.mistake(
-            ("texts", key), f"no rule says text {key!r}", "use it in a rule, or remove it"
+            ("texts", key), f"nothing says text {key!r}", "use it in a rule, or remove it"
         )
         for key in policy.texts
-        if key not in used
+        if key not in used and source.pack.root.has("texts", key)
     ]

@@ -15,23 +15,46 @@ __all__ = ["check"]
 
 def check(policy: Policy, source: Source) -> list[Mistake]:
     """Every rule that speaks has a text, and every text is there in each language."""
-    return [*_rules(policy, source), *_unavailable(policy, source), *_languages(policy, source)]
+    return [
+        *_rules(policy, source),
+        *_notices(policy, source),
+        *_unavailable(policy, source),
+        *_languages(policy, source),
+    ]
 
 
 def _rules(policy: Policy, source: Source) -> Iterator[Mistake]:
-    for number, rule in enumerate(policy.rules):
+    for rule in policy.rules:
         if rule.text is None and not SPEAKING.isdisjoint(rule.then):
-            yield source.pack.mistake(
-                ("rules", number, "then"),
+            yield source.of(rule.pack).mistake(
+                ("rules", rule.number, "then"),
                 f"rule {rule.id!r} speaks, but has no text",
                 "add text: and the key of what it says",
             )
         elif rule.text is not None and rule.text not in policy.texts:
-            yield source.pack.mistake(
-                ("rules", number, "text"),
+            yield source.of(rule.pack).mistake(
+                ("rules", rule.number, "text"),
                 f"there is no text {rule.text!r}",
                 suggestion(rule.text, policy.texts),
             )
+
+
+def _notices(policy: Policy, source: Source) -> Iterator[Mistake]:
+    for notice in policy.notices:
+        if notice.text not in policy.texts:
+            yield source.of(notice.pack).mistake(
+                ("notices", notice.number, "text"),
+                f"there is no text {notice.text!r}",
+                suggestion(notice.text, policy.texts),
+            )
+    for rule in policy.rules:
+        for text in rule.again:
+            if text not in policy.texts:
+                yield source.of(rule.pack).mistake(
+                    ("rules", rule.number, "again"),
+                    f"there is no text {text!r}",
+                    suggestion(text, policy.texts),
+                )
 
 
 def _unavailable(policy: Policy, source: Source) -> Iterator[Mistake]:

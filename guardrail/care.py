@@ -1,0 +1,191 @@
+"""What a turn means for the person: age, crisis, goodbye, signs of dependence, notices owed.
+
+`Care` belongs to one review, as mutable as it is. It turns what was judged into states that rules
+ask for, and collects what has to be remembered: the review writes that down. No I/O here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from guardrail.duties import Moment, due, in_crisis, states
+from guardrail.helplines import names_help, wrong_number
+from guardrail.person import Age, Person, aged, counted, pointed, raised, shown, stated_years
+from guardrail.policy.model import Name, Notice, Policy, Repair
+from guardrail.session import Session
+from guardrail.turn import (
+    AgeBand,
+    Assessment,
+    Danger,
+    Decision,
+    Detector,
+    Evidence,
+    Grade,
+    Label,
+    Profile,
+    Side,
+    State,
+)
+
+__all__ = ["Care", "Standing"]
+
+_GRAVITY = {danger: rank for rank, danger in enumerate(Danger)}
+_HOUR = 3600.0
+_MINUTE = 60.0
+_EDGES = " \t\r\n.,!?;:~…。，！？；：～、\"'“”‘’()（）"
+
+Step = Callable[[Person], Person]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stood when the turn began."""
+
+    session: Session
+    person: Person
+    at: Moment
+    limits: tuple[str, ...]
+    states: frozenset[State]
+    failures: tuple[str, ...]
+    shadows: tuple[Policy, ...]  # policies on trial: asked too, never heard
+    settled: bool  # whether the session is already stored under its lasting key
+
+
+class Care:
+    """One person in one turn. `profile` and `states` are as they stand by now."""
+
+    def __init__(self, policy: Policy, profile: Profile, standing: Standing) -> None:
+        self.profile, self.states = profile, standing.states
+        self.person = standing.person  # as it will be remembered
+        self._policy, self._at = policy, standing.at
+        self._given = standing.states
+        self._steps: list[Step] = []
+        self._helped = False
+
+    # -- what the person said ----------------------------------------------------------------
+
+    def heard(self, assessment: Assessment, texts: Iterable[str]) -> None:
+        """Take in what was judged of the person's words, before it is decided on."""
+        texts = tuple(texts)
+        self._heed_age(assessment, texts)
+        if self._reaches(assessment, Detector.LEAVING, Side.USER):
+            self.states |= {State.LEAVING}
+        if self._reaches(assessment, Detector.ASKS_HUMAN, Side.USER):
+            self.states |= {State.ASKED_HUMAN}
+        if any(self._ends(text) for text in texts):
+            self.states |= {State.LEAVING, State.EXIT}
+        terms = self._policy.dependence
+        followed = terms is not None and self.profile.age_band in terms.ages
+        if followed and self._reaches(assessment, Label.DEPENDENCE, Side.USER):
+            day = self._at.day
+            self._remember(lambda person: counted(person, day))
+
+    def decided(self, decision: Decision) -> Decision:
+        """Take in a decision; the one returned says what is said the second or third time."""
+        if not decision.enforced:
+            return decision
+        now = self._at.now
+        before = self.person.crisis
+        if decision.danger is not Danger.NONE:
+            hold = self._policy.crisis.hold_hours * _HOUR
+            danger = decision.danger
+            self._remember(lambda person: raised(person, danger, now, hold))
+            self.states |= in_crisis(self.person.crisis.at(now))
+            known = _GRAVITY[before.at(now)] >= _GRAVITY[decision.danger]  # not graver than before
+            if decision.again and known and before.signs > 0:
+                text = decision.again[min(before.signs, len(decision.again)) - 1]
+                decision = replace(decision, text=text)
+        lacking = State.OMISSION in decision.states and decision.keep_reply
+        if lacking and self._policy.crisis.repair is Repair.REPLACE:
+            decision = replace(decision, keep_reply=False)
+        if decision.resources and (decision.intervenes or decision.adds_words):
+            self._helped = True
+            self._remember(lambda person: pointed(person, now))
+        return decision
+
+    # -- what the bot answers ----------------------------------------------------------------
+
+    def in_reply(self, text: str) -> frozenset[State]:
+        """The states for a piece of the bot's answer, or for all of it so far."""
+        if not self._in_crisis:
+            return self.states
+        found = set(self.states)
+        if wrong_number(self._policy, self.profile, text):
+            found.add(State.WRONG_NUMBER)
+        return frozenset(found)
+
+    def at_end(self, text: str, assessment: Assessment | None) -> frozenset[State] | None:
+        """The states for the whole answer once it is known, or `None` if it lacks nothing.
+
+        In an open crisis an answer has to point to real help, but for a while after help was named
+        (CrisisTerms.point_minutes): the same words under every line would be noise.
+        """
+        if not self._in_crisis or self._helped:
+            return None
+        now, crisis = self._at.now, self.person.crisis
+        covered = self._policy.crisis.point_minutes * _MINUTE
+        if crisis.pointed and 0.0 <= now - crisis.pointed < covered:
+            return None
+        score = assessment.score(Detector.PROTECTIVE) if assessment is not None else 0.0
+        if score >= self._policy.crisis.omission or names_help(self._policy, self.profile, text):
+            self._remember(lambda person: pointed(person, now))
+            return None
+        return self.states | {State.OMISSION}
+
+    # -- notices -----------------------------------------------------------------------------
+
+    def due(self) -> tuple[Notice, ...]:
+        """The notices that this answer owes. None stands beside words for somebody in crisis."""
+        if self._helped:
+            return ()
+        return due(self._policy, self.profile, self.person, held=self.states, at=self._at)
+
+    def told(self, notices: Iterable[Notice]) -> None:
+        """These notices were shown; others with the same words count as shown with them."""
+        now = self._at.now
+        texts = {notice.text for notice in notices}
+        found = {n.id: now for n in self._policy.notices if n.text in texts}
+        if found:
+            self._remember(lambda person: shown(person, found))
+
+    # -- what is remembered ------------------------------------------------------------------
+
+    def take_steps(self) -> tuple[Step, ...]:
+        """What has to be remembered since the last time somebody asked."""
+        steps, self._steps = tuple(self._steps), []
+        return steps
+
+    def _remember(self, step: Step) -> None:
+        self._steps.append(step)
+        self.person = step(self.person)
+
+    @property
+    def _in_crisis(self) -> bool:
+        return self.person.crisis.at(self._at.now) is not Danger.NONE
+
+    def _heed_age(self, assessment: Assessment, texts: Iterable[str]) -> None:
+        """Somebody who says that she is 14 is a minor from this turn on, until an appeal."""
+        grade = self._grade(assessment, Label.MINOR, Side.USER)
+        if grade is not Grade.HARD:
+            return
+        years = next((known for text in texts if (known := stated_years(text))), None)
+        found = Age(AgeBand.MINOR, Evidence.STATED, years, self._at.now)
+        before = self.person.age
+        if aged(self.person, found).age == before:
+            return
+        self._remember(lambda person: aged(person, found))
+        self.profile = replace(self.profile, age_band=AgeBand.MINOR, years=years)
+        calm = states(self._policy, self.profile, self.person, self._at)
+        self.states = calm | (self._given & {State.INTIMATE})
+
+    def _ends(self, text: str) -> bool:
+        said = text.strip(_EDGES).casefold()
+        return any(said in words for words in self._policy.exit.words.values())
+
+    def _reaches(self, assessment: Assessment, name: Name, side: Side) -> bool:
+        return self._grade(assessment, name, side) is not Grade.NONE
+
+    def _grade(self, assessment: Assessment, name: Name, side: Side) -> Grade:
+        threshold = self._policy.thresholds.get((name, side, self.profile.age_band))
+        return Grade.NONE if threshold is None else threshold.grade(assessment.score(name))

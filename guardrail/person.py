@@ -1,0 +1,254 @@
+"""What we remember of a person, over all their conversations and devices. Pure.
+
+Session and person differ in what they are for: a session recognises messages, a person carries
+what the duties of the law turn on: age, crisis, time spent, what has been shown, what a guardian
+agreed to. Somebody whose id we do not know is remembered by the conversation alone.
+
+Time is always the server's. A *sitting* is a stretch of use without a gap longer than `IDLE_GAP`,
+on whatever device; a *day* is a day of the calendar where the person is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from guardrail.turn import AgeBand, Danger, Evidence
+
+__all__ = [
+    "DAYS",
+    "IDLE_GAP",
+    "Age",
+    "Consent",
+    "Crisis",
+    "Day",
+    "Person",
+    "aged",
+    "appealed",
+    "counted",
+    "moved",
+    "pointed",
+    "raised",
+    "released",
+    "shown",
+    "stricter",
+]
+
+IDLE_GAP = 15 * 60.0
+"""Seconds of silence that end a sitting. No law gives a number."""
+
+DAYS = 28
+"""Days of use that are kept: the longer window of the dependence index."""
+
+_YOUNGEST, _OF_AGE = 5, 18
+_YEARS_EN = re.compile(
+    r"\b(?:i'?m|i am|im|turned|turning|just)\s+(?:only |just |almost |already |now )?(\d{1,2})\b(?! ?[%$€£]|[:.]\d| ?(?:min|hour|day|week|month|km|kg|cm|am\b|pm\b))"
+    r"|\b(\d{1,2})\s?(?:yo\b|y/o|yrs? old|years? old)",
+    re.IGNORECASE,
+)
+_HANZI = {
+    word: 5 + number
+    for number, word in enumerate(
+        ("五", "六", "七", "八", "九", "十", "十一", "十二", "十三", "十四", "十五", "十六", "十七")
+    )
+}
+_YEARS_ZH = re.compile(
+    r"我(?:今年|才|刚|刚满|快|已经|都|现在|其实|只有|是)*\s?(\d{1,2}|十[一二三四五六七]|[五六七八九十])\s?(?:周?岁|了)"
+)
+
+_RANK = {evidence: rank for rank, evidence in enumerate(reversed(Evidence))}
+_GRAVITY = {danger: rank for rank, danger in enumerate(Danger)}
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """What is known of an age, and how. `years`: the youngest and the oldest it may be."""
+
+    band: AgeBand = AgeBand.UNKNOWN
+    evidence: Evidence = Evidence.NONE
+    years: tuple[int, int] | None = None
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Crisis:
+    """A crisis that lasts: through a change of subject, other conversations, another day."""
+
+    danger: Danger = Danger.NONE
+    since: float = 0.0
+    until: float = 0.0  # when it ends by itself; a human may release it before
+    signs: int = 0  # how often it was said in this crisis
+    pointed: float = 0.0  # when the person last got words that point to real help
+
+    def at(self, now: float) -> Danger:
+        """How grave it is now."""
+        return self.danger if now < self.until else Danger.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a guardian agreed to. The record of who and how is an event; this is what counts now."""
+
+    scope: str
+    version: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day's use, and the signs of dependence in it (CN Measures Art 10: early warning)."""
+
+    day: str  # YYYY-MM-DD where the person is
+    seconds: float = 0.0
+    night: float = 0.0  # seconds between midnight and five
+    turns: int = 0
+    signs: int = 0  # turns that put the bot before people, or say one cannot do without it
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, as far as we have to know them. No text, no name: the key is a keyed hash."""
+
+    key: str
+    since: float
+    last_seen: float
+    sitting: float  # when this sitting began
+    age: Age = Age()
+    crisis: Crisis = Crisis()
+    days: tuple[Day, ...] = ()  # oldest first, the last one is today's
+    shown: Mapping[str, float] = field(default_factory=dict)  # notice → when, by its id
+    consent: Consent | None = None
+    paused: bool = False
+    curfew_lifted: float = 0.0  # until when a guardian has lifted the curfew
+    away: float = 0.0  # seconds since the turn before this one
+
+    @property
+    def kept(self) -> bool:
+        """Whether this outlives the retention of those who stay away.
+
+        A child is still one after a month's absence, and what a guardian or an operator has set
+        holds until they change it.
+        """
+        return self.age.band is AgeBand.MINOR or self.consent is not None or self.paused
+
+    def today(self, day: str) -> Day:
+        """The ledger of this day; an empty one if nothing is on it."""
+        return next((ledger for ledger in self.days if ledger.day == day), Day(day))
+
+
+def stricter(a: AgeBand, b: AgeBand | None) -> AgeBand:
+    """The stricter of two age bands; a proven adult counts over not knowing."""
+    if b is None:
+        return a
+    if AgeBand.MINOR in (a, b):
+        return AgeBand.MINOR
+    return AgeBand.ADULT if AgeBand.ADULT in (a, b) else AgeBand.UNKNOWN
+
+
+def moved(old: Person | None, key: str, now: float, day: str, *, night: bool = False) -> Person:
+    """The person after one more turn at `now`: sitting, ledger and absence.
+
+    `day` is the calendar's where the person is, `night` whether it is between midnight and five
+    there. Gaps up to `IDLE_GAP` count as use.
+    """
+    if old is None:
+        old = Person(key, since=now, last_seen=now, sitting=now)
+    gap = max(0.0, now - old.last_seen)
+    spent = gap if gap <= IDLE_GAP else 0.0
+    ledger = old.today(day)
+    ledger = replace(
+        ledger,
+        seconds=ledger.seconds + spent,
+        night=ledger.night + (spent if night else 0.0),
+        turns=ledger.turns + 1,
+    )
+    return replace(
+        old,
+        sitting=now if gap > IDLE_GAP else old.sitting,
+        last_seen=max(now, old.last_seen),
+        days=_with(old.days, ledger),
+        away=gap,
+    )
+
+
+def counted(person: Person, day: str) -> Person:
+    """The person with one more sign of dependence on this day."""
+    ledger = person.today(day)
+    return replace(person, days=_with(person.days, replace(ledger, signs=ledger.signs + 1)))
+
+
+def aged(person: Person, found: Age) -> Person:
+    """The person with one more piece of evidence of their age.
+
+    The stronger evidence counts; of two as strong the stricter band, and then the later. So a word
+    in the chat makes a minor of somebody unknown, but no adult of a minor (CN Measures Art 14).
+    """
+    known = person.age
+    if _RANK[found.evidence] < _RANK[known.evidence]:
+        return person
+    if _RANK[found.evidence] == _RANK[known.evidence]:
+        band = stricter(known.band, found.band)
+        if band is not found.band:
+            return person
+    if found.band is AgeBand.UNKNOWN or found == replace(known, at=found.at):
+        return person
+    return replace(person, age=found)
+
+
+def stated_years(text: str) -> tuple[int, int] | None:
+    """The age in years that somebody under 18 gives in a text, if it can be read off: "im 15"."""
+    found = _YEARS_EN.search(text) or _YEARS_ZH.search(text)
+    if found is None:
+        return None
+    said = next(group for group in found.groups() if group)
+    years = int(said) if said.isdecimal() else _HANZI.get(said, 0)
+    return (years, years) if _YOUNGEST <= years < _OF_AGE else None
+
+
+def appealed(person: Person, found: Age) -> Person:
+    """The person after an appeal was granted: only this counts, whatever was known before."""
+    return replace(person, age=found)
+
+
+def raised(person: Person, danger: Danger, now: float, hold: float) -> Person:
+    """The person after a sign of crisis; a running one gets graver or longer, never less.
+
+    `hold` is in seconds (OR SB 1546: further intervention while ideation continues).
+    """
+    if danger is Danger.NONE:
+        return person
+    old = person.crisis
+    running = old.at(now) is not Danger.NONE
+    gravest = max(old.at(now), danger, key=_GRAVITY.__getitem__)
+    return replace(
+        person,
+        crisis=replace(
+            old,
+            danger=gravest,
+            since=old.since if running else now,
+            until=max(now + hold, old.until if running else 0.0),
+            signs=(old.signs if running else 0) + 1,
+        ),
+    )
+
+
+def released(person: Person) -> Person:
+    """The person after a human has ended the crisis."""
+    return replace(person, crisis=Crisis())
+
+
+def pointed(person: Person, now: float) -> Person:
+    """The person after words that point to real help have reached them."""
+    return replace(person, crisis=replace(person.crisis, pointed=now))
+
+
+def shown(person: Person, notices: Mapping[str, float]) -> Person:
+    """The person after these notices were shown, by id and time."""
+    return replace(person, shown={**person.shown, **notices}) if notices else person
+
+
+def _with(days: tuple[Day, ...], today: Day) -> tuple[Day, ...]:
+    """The ledger with today's line last. A line of a later day (another zone) stays where it is."""
+    rest = tuple(day for day in days if day.day != today.day)
+    return (*rest, today)[-DAYS:]

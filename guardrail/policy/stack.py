@@ -1,0 +1,263 @@
+"""Several packs as one policy: for each value the strictest counts, unless a later pack pins it.
+
+The first pack is the ground that the others stand on: it is whole, they may be partial. A pack that
+is not yet in force on a day is left out of that day's policy, so rules of a coming law switch on by
+the server's clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import date
+from itertools import chain
+from typing import TypeVar, cast
+
+from guardrail.policy.model import (
+    Consent,
+    CrisisTerms,
+    Dependence,
+    Exit,
+    Hold,
+    Name,
+    Notice,
+    Policy,
+    Posture,
+    Repair,
+    Rule,
+    Stage,
+    Threshold,
+    strictest,
+)
+from guardrail.turn import AgeBand, Detector, Side
+
+__all__ = ["DETECTED", "Stack", "stacked"]
+
+DETECTED = Threshold(0.5, 0.8)
+"""Of detectors that no pack speaks of; 0.5 is the model's operating point."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_POSTURES = {posture: rank for rank, posture in enumerate(Posture)}
+_REPAIRS = {Repair.APPEND: 0, Repair.REGENERATE: 1, Repair.REPLACE: 2}
+_AGES = {AgeBand.ADULT: 0, AgeBand.UNKNOWN: 1, AgeBand.MINOR: 2}
+_STAGES = {stage: rank for rank, stage in enumerate(Stage)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Packs in their order, the ground first. Whatever day it is, the policy comes from here."""
+
+    parts: tuple[Policy, ...]
+
+    def on(self, day: date) -> Policy:
+        """The policy of this day."""
+        ground, *others = self.parts
+        return stacked([ground, *(p for p in others if self._in_force(p, day))], self.parts[-1])
+
+    def next_change(self, day: date) -> date | None:
+        """The first day after this one on which another pack comes into force."""
+        coming = (date.fromisoformat(part.effective) for part in self.parts if part.effective)
+        return min((other for other in coming if other > day), default=None)
+
+    def _in_force(self, part: Policy, day: date) -> bool:
+        return not part.effective or date.fromisoformat(part.effective) <= day
+
+
+def stacked(parts: Sequence[Policy], named: Policy | None = None) -> Policy:
+    """One policy out of several; it bears the name of `named`, or of the last."""
+    named = named or parts[-1]
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = _joined(whole, part)
+    strict = None
+    if any(part.pins for part in parts):
+        strict = stacked([replace(part, pins=frozenset()) for part in parts], named)
+    revisions = "\n".join(part.revision for part in parts)
+    gaps: dict[tuple[Name, Side, AgeBand], Threshold] = {
+        (detector, side, age): DETECTED
+        for detector in Detector
+        for side in Side
+        for age in AgeBand
+        if (detector, side, age) not in whole.thresholds
+    }
+    return replace(
+        whole,
+        name=named.name,
+        title=named.title,
+        revision=hashlib.sha256(revisions.encode()).hexdigest()[:12]
+        if len(parts) > 1
+        else parts[0].revision,
+        rules=tuple(sorted(whole.rules, key=lambda rule: _STAGES[rule.stage])),
+        thresholds={**whole.thresholds, **gaps},
+        extends=tuple(part.name for part in parts),
+        effective=named.effective,
+        unpinned=strict,
+    )
+
+
+def _joined(ground: Policy, part: Policy) -> Policy:
+    pick = _Pick(ground, part)
+    return replace(
+        ground,
+        mode=part.mode if "mode" in part.origins else ground.mode,
+        rules=_rules(ground.rules, part.rules),
+        thresholds=pick.table("thresholds", ground.thresholds, part.thresholds, _lower),
+        postures=pick.table("failure", ground.postures, part.postures, _closer),
+        limits=pick.table("limits", ground.limits, part.limits, lambda a, b: strictest((a, b))),
+        young=pick.table("limits", ground.young, part.young, lambda a, b: strictest((a, b))),
+        hold=pick.one("hold", ground.hold, pick.filled("hold", ground.hold, part.hold), _sooner),
+        texts={**ground.texts, **{k: {**ground.texts.get(k, {}), **v} for k, v in part.texts.items()}},
+        default_regions={**ground.default_regions, **part.default_regions},
+        languages=ground.languages,
+        notices=_notices(ground.notices, part.notices),
+        curfews=pick.one("curfew", ground.curfews, part.curfews, lambda a, b: (*a, *b)),
+        consents=pick.one("consent", ground.consents, part.consents, _asked),
+        crisis=pick.one("crisis", ground.crisis, pick.filled("crisis", ground.crisis, part.crisis), _firmer),
+        exit=pick.one("exit", ground.exit, part.exit, _leaving),
+        dependence=pick.one("dependence", ground.dependence, pick.filled("dependence", ground.dependence, part.dependence), _earlier),
+        unknown_age=pick.one("unknown_age", ground.unknown_age, part.unknown_age, _younger),
+        suppress=pick.table("suppress", ground.suppress, part.suppress, lambda a, b: a | b),
+        zone=part.zone if "zone" in part.origins else ground.zone,
+        pins=ground.pins | part.pins,
+        articles=_cited(ground.articles, part.articles),
+        origins=_origins(ground, part),
+    )  # fmt: skip
+
+
+class _Pick:
+    """Chooses between two packs: a pin counts, then what only one of them says, then the stricter."""
+
+    def __init__(self, ground: Policy, part: Policy) -> None:
+        self._ground, self._part = ground, part
+
+    def one(self, path: str, old: V, new: V, stricter: Callable[[V, V], V]) -> V:
+        if not _says(self._part, path):
+            return old
+        if _pinned(self._part, path) or not _says(self._ground, path):
+            return new
+        return self._pinned_fields(path, stricter(old, new), new)
+
+    def table(
+        self,
+        path: str,
+        old: Mapping[K, V],
+        new: Mapping[K, V],
+        stricter: Callable[[V, V], V],
+    ) -> Mapping[K, V]:
+        found = dict(old)
+        for key, value in new.items():
+            where = f"{path}.{_written(key)}"
+            if _pinned(self._part, where) or key not in old:
+                found[key] = value
+            else:
+                found[key] = self._pinned_fields(where, stricter(old[key], value), value)
+        return found
+
+    def filled(self, path: str, old: V, new: V) -> V:
+        """The new value, and the old one in those of its fields of which the new pack is silent."""
+        if not is_dataclass(old) or not is_dataclass(new) or isinstance(new, type):
+            return new
+        said = self._part.origins
+        names = [f.name for f in fields(new)]  # "ages" is written as "age"
+        silent = [
+            n for n in names if not {f"{path}.{n}", f"{path}.{n.removesuffix('s')}"} & {*said}
+        ]
+        return cast("V", replace(new, **{name: getattr(old, name) for name in silent}))
+
+    def _pinned_fields(self, path: str, value: V, new: V) -> V:
+        if not is_dataclass(value) or isinstance(value, type):
+            return value
+        pinned = [f.name for f in fields(value) if f"{path}.{f.name}" in self._part.pins]
+        return cast("V", replace(value, **{name: getattr(new, name) for name in pinned}))
+
+
+def _written(key: object) -> str:
+    if isinstance(key, int):
+        return f"under-{key}"
+    return ".".join(str(step) for step in key) if isinstance(key, tuple) else str(key)
+
+
+def _says(policy: Policy, path: str) -> bool:
+    return any(origin == path or origin.startswith(f"{path}.") for origin in policy.origins)
+
+
+def _pinned(policy: Policy, path: str) -> bool:
+    return any(path == pin or path.startswith(f"{pin}.") for pin in policy.pins)
+
+
+def _origins(ground: Policy, part: Policy) -> Mapping[str, str]:
+    """Who a value comes from: all packs that speak of it, the later ones last."""
+    found = dict(ground.origins)
+    for path, pack in part.origins.items():
+        before = found.get(path)
+        found[path] = pack if before is None or _pinned(part, path) else f"{before}, {pack}"
+    return found
+
+
+def _cited(old: Mapping[str, str], new: Mapping[str, str]) -> Mapping[str, str]:
+    return {**old, **{k: f"{old[k]}; {v}" if k in old else v for k, v in new.items()}}
+
+
+def _rules(ground: tuple[Rule, ...], part: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Within a stage the later pack's rules are asked first; one of the same id takes the place."""
+    ids = {rule.id for rule in part}
+    known = {rule.id for rule in ground}
+    own = {rule.id: rule for rule in part}
+    kept = (own[rule.id] if rule.id in ids else rule for rule in ground)
+    return tuple(chain((rule for rule in part if rule.id not in known), kept))
+
+
+def _notices(ground: tuple[Notice, ...], part: tuple[Notice, ...]) -> tuple[Notice, ...]:
+    own = {notice.id: notice for notice in part}
+    kept = tuple(own.pop(notice.id, notice) for notice in ground)
+    return (*kept, *own.values())
+
+
+def _lower(a: Threshold, b: Threshold) -> Threshold:
+    return Threshold(min(a.soft, b.soft), min(a.hard, b.hard))
+
+
+def _closer(a: Posture, b: Posture) -> Posture:
+    return max(a, b, key=_POSTURES.__getitem__)
+
+
+def _sooner(a: Hold, b: Hold) -> Hold:
+    return Hold(min(a.chars, b.chars), min(a.seconds, b.seconds), max(a.tail, b.tail))
+
+
+def _asked(a: tuple[Consent, ...], b: tuple[Consent, ...]) -> tuple[Consent, ...]:
+    """One consent for all: to the later pack's words, for everybody whom one of them asks about."""
+    if not a or not b:
+        return a or b
+    return (replace(b[0], under=max(consent.under for consent in (*a, *b))),)
+
+
+def _firmer(a: CrisisTerms, b: CrisisTerms) -> CrisisTerms:
+    return CrisisTerms(
+        hold_hours=max(a.hold_hours, b.hold_hours),
+        point_minutes=min(a.point_minutes, b.point_minutes),
+        omission=max(a.omission, b.omission),
+        repair=max(a.repair, b.repair, key=_REPAIRS.__getitem__),
+    )
+
+
+def _leaving(a: Exit, b: Exit) -> Exit:
+    languages = dict.fromkeys((*a.words, *b.words))
+    words = {
+        language: tuple(dict.fromkeys((*a.words.get(language, ()), *b.words.get(language, ()))))
+        for language in languages
+    }
+    return Exit(words, b.text or a.text)
+
+
+def _earlier(a: Dependence | None, b: Dependence | None) -> Dependence | None:
+    if a is None or b is None:
+        return a or b
+    return Dependence(min(a.elevated, b.elevated), min(a.high, b.high), a.ages | b.ages)
+
+
+def _younger(a: AgeBand, b: AgeBand) -> AgeBand:
+    return max(a, b, key=_AGES.__getitem__)

@@ -1,0 +1,249 @@
+"""The commands `guardrail policy …`; `guardrail.cli` takes them in.
+
+Exit status as everywhere: 0 all is well, 1 something is wrong with the pack, 2 with the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from guardrail._data import data_path
+from guardrail._terminal import ConfigOption, JsonOption, err, list_mistakes, out, read_settings
+from guardrail.config import Settings
+from guardrail.errors import GuardrailError, Mistake, PolicyError
+from guardrail.turn import AgeBand, Profile
+
+__all__ = ["policy_app"]
+
+policy_app = typer.Typer(help="Work with policy packs.", no_args_is_help=True)
+
+PAGE = 5_000
+"""Records read at a time."""
+
+Pack = Annotated[str, typer.Argument(help="Name of a pack, or a file.")]
+AgeOption = Annotated[AgeBand, typer.Option("--age", help="Age band of the person.")]
+YearsOption = Annotated[int | None, typer.Option("--years", min=0, max=120, help="Age in years.")]
+DayOption = Annotated[
+    str | None, typer.Option("--on", help="The day, as 2027-07-01; today's if left out.")
+]
+
+
+@policy_app.command("test")
+def policy_test(
+    packs: Annotated[list[str] | None, typer.Argument(help="Names or files; default: all.")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the tests beside each pack; fails unless all pass and every rule is reached."""
+    from guardrail.policy.trial import run_trials
+    from guardrail.wiring import policy_path
+
+    wrong = False
+    lines: list[dict[str, Any]] = []
+    for name in packs or _shipped():
+        try:
+            trials = run_trials(policy_path(name))
+        except PolicyError as error:
+            wrong = True
+            lines.append({"policy": name, "mistakes": [str(m) for m in error.mistakes]})
+            if not as_json:
+                list_mistakes(error.mistakes)
+            continue
+        wrong = wrong or not trials.passed or bool(trials.missed)
+        failed = [
+            Mistake(trials.file, result.line, f"{result.name}: {problem}")
+            for result in trials.results
+            for problem in result.problems
+        ]
+        lines.append(
+            {
+                "policy": trials.policy,
+                "cases": len(trials.results),
+                "failed": [str(mistake) for mistake in failed],
+                "coverage": trials.coverage,
+                "missed": list(trials.missed),
+            }
+        )
+        if not as_json:
+            list_mistakes(failed)
+            missed = f", no case reaches: {', '.join(trials.missed)}" if trials.missed else ""
+            out.print(
+                f"{trials.policy}: {len(trials.results)} cases, {len(failed)} failed, "
+                f"rule coverage {trials.coverage:.0%}{missed}"
+            )
+    if as_json:
+        out.print_json(data=lines)
+    raise typer.Exit(1 if wrong else 0)
+
+
+@policy_app.command("explain")
+def policy_explain(
+    pack: Pack = "default",
+    *,
+    age: AgeOption = AgeBand.UNKNOWN,
+    years: YearsOption = None,
+    on: DayOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every value in force for one kind of person, with its pack and article."""
+    from guardrail.policy.explain import explain
+
+    policy = _policy(pack, on)
+    lines = explain(policy, _profile(age, years))
+    if as_json:
+        out.print_json(data={"policy": policy.tag, "lines": [asdict(line) for line in lines]})
+        return
+    table = Table("value of", "is", "pack", "article", title=f"{policy.tag}: {policy.title}")
+    for line in lines:
+        table.add_row(*(escape(part) for part in (line.path, line.value, line.packs, line.article)))
+    out.print(table)
+
+
+@policy_app.command("diff")
+def policy_diff(
+    old: Pack,
+    new: Pack,
+    *,
+    age: AgeOption = AgeBand.UNKNOWN,
+    years: YearsOption = None,
+    on: DayOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what differs between two packs for one kind of person."""
+    from guardrail.policy.explain import differences
+
+    profile = _profile(age, years)
+    found = differences(_policy(old, on), _policy(new, on), profile)
+    if as_json:
+        rows = [
+            {"path": path, "old": a.value if a else None, "new": b.value if b else None}
+            for path, a, b in found
+        ]
+        out.print_json(data=rows)
+        return
+    table = Table("value of", old, new, "article")
+    for path, a, b in found:
+        shown = [line.value if line else "–" for line in (a, b)]
+        article = "; ".join(dict.fromkeys(x.article for x in (a, b) if x and x.article))
+        table.add_row(*(escape(cell) for cell in (path, *shown, article)))
+    out.print(table)
+
+
+@policy_app.command("conformance")
+def policy_conformance(*, as_json: JsonOption = False) -> None:
+    """Show each obligation of the law, what keeps it here, how that is proven, and what is yours."""
+    from guardrail.policy.conformance import plain
+    from guardrail.policy.evidence import shipped
+
+    try:
+        table = shipped()
+    except PolicyError as error:
+        list_mistakes(error.mistakes)
+        raise typer.Exit(1) from None
+    if as_json:
+        out.print_json(data=plain(table))
+        return
+    shown = Table("id", "status", "what", "kept by")
+    for row in table.rows:
+        proofs = ", ".join(f"{p.reference.sort} {p.reference.name}" for p in row.proofs)
+        duty = row.obligation
+        shown.add_row(duty.id, row.status, escape(duty.duty["en"]), escape(proofs))
+    out.print(shown)
+
+
+@policy_app.command("replay")
+def policy_replay(
+    pack: Pack,
+    *,
+    config: ConfigOption = None,
+    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    on: DayOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take recorded decisions again under this pack: what would have been different."""
+    from guardrail.policy.replay import replay
+
+    policy = _policy(pack, on)
+    settings = read_settings(config, {})
+    try:
+        bodies = asyncio.run(_records(settings, days))
+    except GuardrailError as error:
+        err.print(escape(str(error)))
+        raise typer.Exit(1) from None
+    found = replay(bodies, policy)
+    if as_json:
+        rows = [asdict(flip) | {"count": count} for flip, count in found.flips.most_common()]
+        facts = {"decisions": found.decisions, "same": found.same, "unread": found.unread}
+        out.print_json(data={"policy": found.policy, **facts, "flips": rows})
+        return
+    out.print(
+        f"{found.policy}: {found.decisions} decisions of the last {days} days, "
+        f"{found.changed} would differ, {found.unread} records could not be read"
+    )
+    if found.flips:
+        table = Table("side", "label", "age", "was", "would be", "how often")
+        for flip, count in found.flips.most_common():
+            was, now = (
+                f"{flip.old_rule} ({flip.old_action})",
+                f"{flip.new_rule} ({flip.new_action})",
+            )
+            table.add_row(flip.side, flip.label, flip.age, escape(was), escape(now), str(count))
+        out.print(table)
+
+
+async def _records(settings: Settings, days: int) -> list[Mapping[str, Any]]:
+    """The bodies of the records of the last days, oldest first."""
+    from guardrail.store.base import Query
+    from guardrail.store.sqlite import SqliteStore
+    from guardrail.wiring import DATABASE
+
+    store = SqliteStore(settings.data / DATABASE)
+    since, after = time.time() - days * 86_400.0, 0
+    bodies: list[Mapping[str, Any]] = []
+    try:
+        while True:
+            query = Query(kind="record", since=since, after_seq=after, limit=PAGE, ascending=True)
+            page = await store.read(query)
+            bodies += [event.body for event in page]
+            if len(page) < PAGE:
+                return bodies
+            after = page[-1].seq
+    finally:
+        await store.close()
+
+
+def _policy(pack: str, on: str | None) -> Any:
+    from guardrail.policy.load import load_policy
+    from guardrail.wiring import policy_path
+
+    try:
+        day = date.fromisoformat(on) if on else None
+    except ValueError:
+        raise typer.BadParameter(f"{on!r} is not a day: write it as 2027-07-01") from None
+    try:
+        return load_policy(policy_path(pack), day=day)
+    except PolicyError as error:
+        list_mistakes(error.mistakes)
+        raise typer.Exit(1) from None
+
+
+def _profile(age: AgeBand, years: int | None) -> Profile:
+    if years is None:
+        return Profile(user=None, age_band=age)
+    band = AgeBand.MINOR if years < 18 else AgeBand.ADULT  # noqa: PLR2004 - of age
+    return Profile(user=None, age_band=band, years=(years, years))
+
+
+def _shipped() -> list[str]:
+    folder = data_path("policies")
+    tests = sorted(folder.glob("*_test.yaml"))
+    return [str(folder / (test.name.removesuffix("_test.yaml") + ".yaml")) for test in tests]
