@@ -35,10 +35,12 @@ class Index:
 
 def index(person: Person, today: str) -> Index:
     """The index of a person on a day (YYYY-MM-DD)."""
+    if len(person.days) < ENOUGH:
+        return Index(0.0, {})
     first = date.fromisoformat(today) - timedelta(days=WEEK - 1)
-    week = [day for day in person.days if date.fromisoformat(day.day) >= first]
-    oldest = first - timedelta(days=3 * WEEK)
-    before = [day for day in person.days if oldest <= date.fromisoformat(day.day) < first]
+    since, oldest = first.isoformat(), (first - timedelta(days=3 * WEEK)).isoformat()
+    week = [day for day in person.days if day.day >= since]  # ISO dates sort as they are
+    before = [day for day in person.days if oldest <= day.day < since]
     if len(week) < ENOUGH:
         return Index(0.0, {})
     per_day = _minutes(week) / WEEK

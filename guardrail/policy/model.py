@@ -342,7 +342,10 @@ class Policy:
 
     def caps(self, profile: Profile) -> Limits:
         """The caps of this person: of all lines that are about them, the strictest of each."""
-        found = [self.limits.get(profile.age_band, Limits())]
+        own = self.limits.get(profile.age_band, Limits())
+        if not self.young:
+            return own
+        found = [own]
         found += [caps for age, caps in self.young.items() if profile.under(age)]
         return strictest(found)
 
