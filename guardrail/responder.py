@@ -65,7 +65,7 @@ class Guard:
     routes: tuple[Route, ...]
     identity: IdentityRules = field(default_factory=IdentityRules)
     door: Door = field(default_factory=Door)
-    disclose: bool = True  # x-guardrail-* headers on answers
+    disclose: bool = True  # x-guardrail-id, -action and -policy on answers
     track: Callable[[], AbstractContextManager[object]] = nullcontext  # counts turns under way
 
 
@@ -192,13 +192,15 @@ class Responder:
         return {**self._scope, "headers": headers}
 
     def _headers(self, review: Review) -> Headers:
+        # Notices are for the app to show, and a receipt is written for them: they always go out.
+        notices = [(b"x-guardrail-notice", notice.encode()) for notice in review.notices]
         if not self._guard.disclose:
-            return []
+            return notices
         return [
             (b"x-guardrail-id", review.turn.id.encode()),
             (b"x-guardrail-action", review.strongest.value.encode()),
             (b"x-guardrail-policy", review.policy.tag.encode()),
-            *((b"x-guardrail-notice", notice.encode()) for notice in review.notices),
+            *notices,
         ]
 
     async def _upstream_broke(self, error: UpstreamError, client: Client) -> None:

@@ -30,7 +30,7 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from loop import auc, batches, said, tensors
+from loop import auc, batches, follow, said, tensors
 from model import BOT_DETECTORS, DETECTORS, LABELS, LEVELS, OUTPUTS, Companion, load, save
 
 SEED = 31
@@ -175,9 +175,7 @@ for part in range(first, args.parts):
         optimizer.step()
         optimizer.zero_grad()
         step += 1
-        keep = min(AVERAGE, step / (step + 10))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(mean.parameters()), list(pupil.parameters()), 1 - keep)
+        follow(mean, pupil, step, AVERAGE)
         running = loss.item() if not running else 0.97 * running + 0.03 * loss.item()
         if at % 50 == 0:
             print(

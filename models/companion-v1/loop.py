@@ -31,6 +31,13 @@ def tensors(coded, device="cpu"):
     return ids.to(device), mask.to(device)
 
 
+def follow(mean, model, step, average):
+    """Move the running mean of the weights towards the model's; quicker in the first steps."""
+    keep = min(average, step / (step + 10))
+    with torch.no_grad():
+        torch._foreach_lerp_(list(mean.parameters()), list(model.parameters()), 1 - keep)
+
+
 def said(model, rows, tokenizer, limit, *, device="cpu"):
     """What a model answers, (rows, outputs), in evaluation mode and bf16."""
     model.eval()

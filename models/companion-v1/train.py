@@ -23,7 +23,7 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from loop import auc, batches, said, tensors
+from loop import auc, batches, follow, said, tensors
 from model import DETECTORS, LABELS, LEVELS, load, save
 
 SEED = 20
@@ -125,9 +125,7 @@ for epoch in range(first, args.epochs + 1):
         optimizer.step()
         optimizer.zero_grad()
         step += 1
-        keep = min(AVERAGE, step / (step + 10))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(mean.parameters()), list(model.parameters()), 1 - keep)
+        follow(mean, model, step, AVERAGE)
         running = loss.item() if not running else 0.97 * running + 0.03 * loss.item()
         if at % 50 == 0:
             spent = time.time() - started
