@@ -16,10 +16,20 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from guardrail._layers import from_environment, line_of, merge, plain, read_file
+from guardrail._tables import (
+    AccountsTable,
+    AuditTable,
+    CasesTable,
+    GuardiansTable,
+    NotifyTable,
+    Table,
+    TakeoverTable,
+    VaultTable,
+)
 from guardrail.errors import ConfigError, Mistake
 from guardrail.policy.reader import suggestion
 from guardrail.wire.generic_spec import read_spec
@@ -31,11 +41,7 @@ _HS256_BYTES = 32  # RFC 7518, 3.2: as long as the hash
 _LEANS_ON = {"routes": {"wires"}, "upstream": {"routes", "wires"}}  # what is read together
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Listen(_Table):
+class Listen(Table):
     """Where the proxy listens for chat traffic."""
 
     host: str = Field("127.0.0.1", description="Address of the proxy.")
@@ -43,7 +49,7 @@ class Listen(_Table):
     hosts: tuple[str, ...] = Field((), description="Allowed Host headers; empty allows any.")
 
 
-class Admin(_Table):
+class Admin(Table):
     """The admin server: health, metrics, decisions, cases."""
 
     host: str = Field("127.0.0.1", description="Address of the admin server; keep it private.")
@@ -56,7 +62,7 @@ class Admin(_Table):
     hosts: tuple[str, ...] = Field((), description="Further allowed Host headers.")
 
 
-class Upstream(_Table):
+class Upstream(Table):
     """The chat backend behind the proxy."""
 
     url: str = Field("", description="Base URL, such as https://api.example.com.")
@@ -73,7 +79,7 @@ class Upstream(_Table):
     )
 
 
-class RouteEntry(_Table):
+class RouteEntry(Table):
     """One path on which people chat."""
 
     path: str = Field(pattern="^/", description="Path; `{name}` stands for one segment.")
@@ -81,7 +87,7 @@ class RouteEntry(_Table):
     method: str = Field("POST", pattern="^[A-Z]+$", description="HTTP method, in capitals.")
 
 
-class Jwt(_Table):
+class Jwt(Table):
     """A signed user token."""
 
     header: str = Field(
@@ -97,7 +103,7 @@ class Jwt(_Table):
     required: bool = Field(default=False, description="Refuse requests without a token.")
 
 
-class IdentityTable(_Table):
+class IdentityTable(Table):
     """Who speaks. See docs/operations.md, Identity."""
 
     trusted_peers: tuple[str, ...] = Field(
@@ -106,7 +112,7 @@ class IdentityTable(_Table):
     jwt: Jwt | None = Field(None, description="Verification of user tokens.")
 
 
-class Classify(_Table):
+class Classify(Table):
     """The classifier."""
 
     kind: Literal["onnx", "lexicon", "transformers", "remote"] = Field(
@@ -129,7 +135,7 @@ class Classify(_Table):
     headers: Mapping[str, str] = Field(default_factory=dict, description="Headers (remote).")
 
 
-class DoorTable(_Table):
+class DoorTable(Table):
     """What a request may cost before it is refused."""
 
     header_seconds: float = Field(15.0, gt=0, description="Deadline for the request head.")
@@ -154,7 +160,7 @@ class DoorTable(_Table):
     header_count: int = Field(100, gt=0, description="Most request headers.")
 
 
-class ComplaintTable(_Table):
+class ComplaintTable(Table):
     """Complaints and incident reports; see docs/people-api.md."""
 
     contact: str = Field("", description="Where people complain; stands on the protocol page.")
@@ -162,7 +168,7 @@ class ComplaintTable(_Table):
     resolve_days: float = Field(15, gt=0, description="Until one is answered.")
 
 
-class Settings(_Table):
+class Settings(Table):
     """Everything that can be set."""
 
     listen: Listen = Listen()
@@ -194,6 +200,13 @@ class Settings(_Table):
         "path is your app's: wrap it in `WellKnown` to have the page there.",
     )
     complaints: ComplaintTable = ComplaintTable()
+    cases: CasesTable = CasesTable()
+    takeover: TakeoverTable = TakeoverTable()
+    notify: NotifyTable = NotifyTable()
+    accounts: AccountsTable = AccountsTable()
+    guardians: GuardiansTable = GuardiansTable()
+    vault: VaultTable = VaultTable()
+    audit: AuditTable = AuditTable()
     data: Path = Field(Path("data"), description="Directory for the database and the keys.")
     disclose: bool = Field(
         default=True, description="Send x-guardrail-id, -action and -policy with answers."

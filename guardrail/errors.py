@@ -13,6 +13,7 @@
     ├── UpstreamError        the backend cannot be reached or broke off
     ├── ClassifierError      a classifier could not answer (becomes Assessment.failed)
     ├── StoreError           the store could not read or write
+    │   └── VaultError       the key of the encrypted texts is wrong or not at hand
     └── MissingExtra         an optional dependency is absent; the message says what to install
 """
 
@@ -33,6 +34,7 @@ __all__ = [
     "RequestError",
     "StoreError",
     "UpstreamError",
+    "VaultError",
     "WireError",
 ]
 
@@ -125,6 +127,10 @@ class ClassifierError(GuardrailError):
 
 class StoreError(GuardrailError):
     """The store could not read or write."""
+
+
+class VaultError(StoreError):
+    """The master key is wrong or not at hand; the message never holds key or text."""
 
 
 class MissingExtra(GuardrailError):

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "guardrail"
 # may import each other as long as no circle comes of it. A name stands for itself or its room.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "_sentences", "_data", "_yaml", "_families", "counters", "demo.scripts"),
-    ("turn", "_asgi", "_layers", "_protocol_words"),
+    ("turn", "_asgi", "_layers", "_protocol_words", "_tables", "roles", "vault", "merkle"),
     ("person",),
     (
         "_hops",
@@ -59,14 +59,17 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "_backend",
         "policy.trial",
     ),
-    ("audit", "people", "desk", "protocol"),
+    ("audit", "people", "desk", "protocol", "letters", "takeover"),
+    ("staff",),
     ("review",),
     ("engine", "exchange"),
     ("responder", "wellknown"),
     ("middleware", "admin"),
+    ("console", "portal"),
     ("wiring",),
+    ("staffing",),
     ("scoring", "doctor", "serving", "testing", "_terminal"),
-    ("evaluate", "policy_commands", "report"),
+    ("evaluate", "policy_commands", "report", "staff_commands"),
     ("train",),
     ("cli",),
     ("__main__", "__init__"),
@@ -78,7 +81,14 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
     "torch": {"classify.transformers", "train"},
     "transformers": {"classify.transformers"},
     "aiohttp": {"proxy", "sockets"},
-    "fastapi": {"admin"},
+    "fastapi": {"admin", "console", "portal"},
+    "jinja2": {"console", "portal", "staff.templates"},
+    "argon2": {"staff.accounts"},
+    "pyotp": {"staff.accounts"},
+    "authlib": {"staff.oidc"},
+    "cryptography": {"store.vault", "staff.trail"},
+    "standardwebhooks": {"staff.webhooks"},
+    "aiosmtplib": {"staff.mail"},
     "prometheus_client": {"metrics", "_families"},
     "sqlite3": {"store"},
     "ahocorasick_rs": {"classify.lexicon"},
@@ -96,7 +106,7 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
 }
 # Cannot be imported without the extra `train`; what needs one of them imports it when it is called.
 OF_EXTRA = {f"train.{name}" for name in ("net", "weights", "export", "loop", "run")}
-PURE = ("turn", "person", "screen", "_strand", "session", "limits", "actions", "duties", "dependence", "persona", "helplines", "care", "passages", "redact", "cases", "complaints", "protocol", "policy.decide", "policy.stack", "wire")  # fmt: skip
+PURE = ("turn", "person", "screen", "_strand", "session", "limits", "actions", "duties", "dependence", "persona", "helplines", "care", "passages", "redact", "cases", "roles", "merkle", "letters", "takeover", "complaints", "protocol", "policy.decide", "policy.stack", "wire")  # fmt: skip
 
 
 def name_of(path: Path) -> str:

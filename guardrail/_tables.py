@@ -1,0 +1,181 @@
+"""The settings tables about people: cases, take-over, notifications, accounts, guardians, texts, audit.
+
+Parts of `config.Settings`; they stand apart because there are many. The reference page is generated
+from them, too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "AccountsTable",
+    "AuditTable",
+    "CasesTable",
+    "GuardiansTable",
+    "Mail",
+    "NotifyTable",
+    "Oidc",
+    "Table",
+    "TakeoverTable",
+    "VaultTable",
+    "Webhook",
+]
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Table(BaseModel):
+    """A table of settings: what it does not know is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CasesTable(Table):
+    """How soon a human answers for a case."""
+
+    lease_seconds: Seconds = Field(
+        180, description="A claim that shows no sign of life for this long is free again."
+    )
+    imminent_seconds: Seconds = Field(60, description="Until an imminent case is claimed.")
+    urgent_seconds: Seconds = Field(900, description="Until an urgent case is claimed.")
+    notice_seconds: Seconds = Field(86_400, description="Until any other case is claimed.")
+
+
+class TakeoverTable(Table):
+    """A human who talks to the person through the same chat."""
+
+    enabled: bool = Field(default=True, description="Let moderators take conversations over.")
+    wait_seconds: Seconds = Field(
+        25,
+        description="How long a whole answer waits for the moderator; keep it below the app's own timeout.",
+    )
+    stream_seconds: Seconds = Field(
+        120, description="How long a streamed answer waits; it is kept alive meanwhile."
+    )
+    settle_seconds: Seconds = Field(
+        4, description="Silence after the moderator's last message that completes an answer."
+    )
+    keepalive_seconds: Seconds = Field(10, description="Between two signs of life on a stream.")
+    poll_seconds: Seconds = Field(
+        0.5, description="How often other processes' take-overs are looked for."
+    )
+    events_path: str = Field(
+        "/v1/guardrail/events",
+        pattern="^(/.*)?$",
+        description="Where an app listens for a moderator's words between turns (server-sent "
+        "events); empty turns it off.",
+    )
+    staffed: str = Field(
+        "",
+        description="When somebody is there, such as `Mon-Fri 08:00-22:00 Europe/Berlin; Sat 10:00-18:00 "
+        "Europe/Berlin`; empty is always. At other times a person in crisis is not promised one.",
+    )
+
+
+class Webhook(Table):
+    """One receiver of notifications (Standard Webhooks)."""
+
+    url: str = Field(description="Where to send; https, unless `notify.allow_http`.")
+    secrets: tuple[str, ...] = Field(
+        min_length=1,
+        description="Signing secrets (`whsec_…`); the first signs, and all of them while keys rotate.",
+    )
+    audiences: tuple[Literal["moderators", "operator", "guardian", "emergency"], ...] = Field(
+        ("moderators", "operator"), description="Whose notifications go there."
+    )
+
+
+class Mail(Table):
+    """Notifications by e-mail."""
+
+    host: str = Field(description="SMTP server.")
+    port: int = Field(587, ge=1, le=65535, description="Its port.")
+    tls: Literal["starttls", "tls", "none"] = Field("starttls", description="Encryption.")
+    username: str = Field("", description="Login.")
+    password: str = Field("", description="Its password.")
+    sender: str = Field(description="Address that mails come from.")
+    moderators: tuple[str, ...] = Field((), description="Addresses that are told of cases.")
+
+
+class NotifyTable(Table):
+    """Who is told, and how; see docs/notifications.md."""
+
+    webhooks: tuple[Webhook, ...] = Field((), description="Receivers of signed webhooks.")
+    mail: Mail | None = Field(None, description="E-mail.")
+    allow_hosts: tuple[str, ...] = Field(
+        (), description="Hosts that webhooks and mail may go to; empty allows those named above."
+    )
+    allow_private: bool = Field(
+        default=False, description="Let them go to private and loopback addresses."
+    )
+    allow_http: bool = Field(default=False, description="Let webhooks go over plain http.")
+    attempts: int = Field(12, ge=1, le=50, description="Tries until a notification is given up.")
+    timeout_seconds: Seconds = Field(10, description="Deadline of one try.")
+
+
+class Oidc(Table):
+    """Login with an identity provider (OpenID Connect)."""
+
+    issuer: str = Field(description="Issuer URL; its discovery document is read from there.")
+    client_id: str = Field(description="Our id there.")
+    client_secret: str = Field("", description="Our secret there; empty for a public client.")
+    claim: str = Field("groups", description="Claim that lists a person's groups.")
+    roles: dict[str, str] = Field(
+        default_factory=dict, description="Group → role, such as {crisis-team: moderator}."
+    )
+
+
+class AccountsTable(Table):
+    """Who works here; see docs/accounts.md."""
+
+    oidc: Oidc | None = Field(None, description="Login with an identity provider.")
+    local: bool = Field(default=True, description="Allow local accounts (password and TOTP).")
+    idle_minutes: Seconds = Field(30, description="Silence that ends a login.")
+    absolute_hours: Seconds = Field(12, description="Longest login.")
+    attempts: int = Field(5, ge=1, description="Wrong tries until a login is locked for a while.")
+    lock_minutes: Seconds = Field(15, description="How long it is locked.")
+    public_url: str = Field(
+        "", description="Address of the console as browsers see it (for links)."
+    )
+
+
+class GuardiansTable(Table):
+    """The portal for guardians; see docs/guardians.md."""
+
+    enabled: bool = Field(default=False, description="Serve the portal.")
+    host: str = Field("127.0.0.1", description="Address of the portal.")
+    port: int = Field(9091, ge=0, le=65535, description="Port of the portal.")
+    hosts: tuple[str, ...] = Field((), description="Further allowed Host headers.")
+    public_url: str = Field("", description="Address of the portal as browsers see it (for links).")
+    invitation_hours: Seconds = Field(72, description="How long an invitation lives.")
+    alerts: Literal["confirmed", "direct", "off"] = Field(
+        "confirmed", description="Safety alerts: after a human confirmed them, at once, or never."
+    )
+
+
+class VaultTable(Table):
+    """The texts of cases, encrypted; see docs/privacy.md."""
+
+    key_file: Path | None = Field(
+        None, description="The master key; made at the first start in `data` if not given."
+    )
+    kms_command: tuple[str, ...] = Field(
+        (),
+        description="A command that wraps and unwraps data keys instead of the file: it gets `wrap` or "
+        "`unwrap` as its last argument, the key in base64 on stdin, and answers in base64.",
+    )
+
+
+class AuditTable(Table):
+    """The proof that the log was not changed; see docs/audit.md."""
+
+    checkpoints: Path | None = Field(
+        None,
+        description="Folder for signed checkpoints; put it on another disk or machine than `data`. "
+        "The default is `checkpoints` in `data`.",
+    )
+    every_seconds: Seconds = Field(60, description="Between two checkpoints, if anything happened.")
