@@ -71,6 +71,13 @@ STATES: Words = {
     "no_consent": {"en": "a guardian has not agreed yet", "zh": "监护人尚未同意"},
     "paused": {"en": "access is paused", "zh": "使用权限已暂停"},
     "elder": {"en": "the person is 60 or older", "zh": "用户年满 60 岁"},
+    "about_other": {
+        "en": "it is somebody else who may harm themselves",
+        "zh": "说的是别人可能自伤或自杀",
+    },
+    "bereaved": {"en": "the person lost somebody to suicide", "zh": "说的是因自杀离世的亲友"},
+    "fiction": {"en": "it is about a story, a film or an essay", "zh": "说的是小说、影视或论文"},
+    "helped": {"en": "help was named a moment ago", "zh": "刚刚已经给出过求助渠道"},
 }  # fmt: skip
 
 LIMITS: Words = {
@@ -87,6 +94,7 @@ AGES: Words = {
 
 KINDS: Words = {
     "crisis": {"en": "crisis line", "zh": "危机热线"},
+    "bereavement": {"en": "help after a suicide", "zh": "自杀者亲友支持"},
     "youth": {"en": "line for young people", "zh": "青少年热线"},
     "gambling": {"en": "gambling help", "zh": "戒赌帮助"},
     "emergency": {"en": "emergency", "zh": "紧急求助"},
@@ -141,6 +149,7 @@ SENTENCES: Words = {
     "hint": {"en": "a hint of {names}", "zh": "有{names}的迹象"},
     "clear": {"en": "clear signs of {names}", "zh": "有{names}的明确表现"},
     "or": {"en": " or ", "zh": "或"},
+    "unless": {"en": "unless {state}", "zh": "但以下情形除外：{state}"},
     "passive": {"en": "a wish to be dead, or more", "zh": "有不想活的念头，或更严重"},
     "active": {"en": "thoughts of acting, or more", "zh": "有付诸行动的想法，或更严重"},
     "plan": {"en": "intent, means or a time", "zh": "有意图、方法或时间"},
@@ -183,6 +192,21 @@ SENTENCES: Words = {
     "day": {"en": "day", "zh": "天"},
     "every": {"en": "every {n} minutes of use", "zh": "每连续使用 {n} 分钟"},
     "absence": {"en": "after {n} days away", "zh": "离开 {n} 天后"},
+    "privacy": {"en": "What is kept of people's words", "zh": "对用户原话的保存"},
+    "kept": {
+        "en": "Where a human is asked to look, up to {turns} messages around it are kept for that human, encrypted, for {days} days. Of every other talk no word is kept.",
+        "zh": "提请人工查看时，最多保留前后 {turns} 条消息，加密保存 {days} 天，仅供处理人员查看。其他对话不保存任何原文。",
+    },
+    "kept_none": {"en": "No words are kept, of no talk.", "zh": "任何对话都不保存原文。"},
+    "held": {
+        "en": "For {ages}, the law asks that what belongs to a case about self-harm be kept for {days} days; it cannot be deleted before.",
+        "zh": "对{ages}，法律要求涉及自伤自杀的个案记录保存 {days} 天，在此之前不能删除。",
+    },
+    "trained": {
+        "en": "These words may be used to improve the screening.",
+        "zh": "这些原话可能用于改进检查模型。",
+    },
+    "untrained": {"en": "No model is trained on anybody's words.", "zh": "不会用任何人的原话训练模型。"},
     "complaints": {"en": "Complaints, incidents and appeals", "zh": "投诉、事件报告与申诉"},
     "route": {
         "en": "Tell the operator of this app: a complaint, an incident, or that you were taken for the wrong age. You get a number, word that it arrived within {hours} hours, and an answer within {days} days.",

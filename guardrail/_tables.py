@@ -6,10 +6,11 @@ from them, too.
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 __all__ = [
     "AccountsTable",
@@ -76,16 +77,39 @@ class TakeoverTable(Table):
     )
 
 
+def _signing(secret: str) -> str:
+    """A signing secret of Standard Webhooks: 24 to 64 bytes in base64 behind `whsec_`."""
+    plain = secret.removeprefix("whsec_").rstrip("=")
+    try:
+        key = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except ValueError:
+        key = b""
+    if not secret.startswith("whsec_") or not 24 <= len(key) <= 64:  # noqa: PLR2004
+        raise ValueError(
+            "a signing secret is `whsec_` and 24 to 64 bytes in base64: "
+            "`echo whsec_$(openssl rand -base64 32)` makes one"
+        )
+    return secret
+
+
 class Webhook(Table):
     """One receiver of notifications (Standard Webhooks)."""
 
-    url: str = Field(description="Where to send; https, unless `notify.allow_http`.")
-    secrets: tuple[str, ...] = Field(
-        min_length=1,
-        description="Signing secrets (`whsec_…`); the first signs, and all of them while keys rotate.",
+    url: str = Field(
+        pattern=r"^https?://[^/?#@\s]+",
+        description="Where to send; https, unless `notify.allow_http`.",
     )
-    audiences: tuple[Literal["moderators", "operator", "guardian", "emergency"], ...] = Field(
-        ("moderators", "operator"), description="Whose notifications go there."
+    secrets: tuple[Annotated[str, AfterValidator(_signing)], ...] = Field(
+        min_length=1,
+        description="Signing secrets (`whsec_…`). Each signs; name the new one beside the old one "
+        "while the receiver changes over.",
+    )
+    audiences: tuple[Literal["moderators", "operator", "guardian", "emergency", "child"], ...] = (
+        Field(
+            ("moderators", "operator"),
+            description="Whose notifications go there. `guardian`, `emergency` and `child` are for an "
+            "app that reaches these people itself, by SMS or push.",
+        )
     )
 
 
@@ -99,6 +123,7 @@ class Mail(Table):
     password: str = Field("", description="Its password.")
     sender: str = Field(description="Address that mails come from.")
     moderators: tuple[str, ...] = Field((), description="Addresses that are told of cases.")
+    operator: tuple[str, ...] = Field((), description="Addresses that are told how things go.")
 
 
 class NotifyTable(Table):
@@ -106,6 +131,18 @@ class NotifyTable(Table):
 
     webhooks: tuple[Webhook, ...] = Field((), description="Receivers of signed webhooks.")
     mail: Mail | None = Field(None, description="E-mail.")
+    service: str = Field("", description="Name of your service, as guardians know it.")
+    callback: str = Field(
+        "",
+        description="How a guardian or emergency contact reaches you, such as a phone number; "
+        "stands in letters to them.",
+    )
+    languages: tuple[Literal["en", "zh"], ...] = Field(
+        ("en", "zh"),
+        min_length=1,
+        description="Language of letters to your staff, and to people whose language is not known; "
+        "with two, one follows the other.",
+    )
     allow_hosts: tuple[str, ...] = Field(
         (), description="Hosts that webhooks and mail may go to; empty allows those named above."
     )
@@ -117,14 +154,27 @@ class NotifyTable(Table):
     timeout_seconds: Seconds = Field(10, description="Deadline of one try.")
 
 
+StaffWord = Literal[
+    "admin", "policy_manager", "lead", "moderator", "child_safety", "analyst", "auditor"
+]
+"""`roles.STAFF`; a test compares them."""
+
+
 class Oidc(Table):
     """Login with an identity provider (OpenID Connect)."""
 
-    issuer: str = Field(description="Issuer URL; its discovery document is read from there.")
+    issuer: str = Field(
+        pattern=r"^https?://[^/?#@\s]+[^?#\s]*$",
+        description="Issuer URL; its discovery document is read from there.",
+    )
     client_id: str = Field(description="Our id there.")
     client_secret: str = Field("", description="Our secret there; empty for a public client.")
-    claim: str = Field("groups", description="Claim that lists a person's groups.")
-    roles: dict[str, str] = Field(
+    name: str = Field("", description="What the button says, such as the company's name.")
+    scopes: tuple[str, ...] = Field(
+        ("openid", "profile"), description="What is asked for; some providers want `groups` here."
+    )
+    claim: str = Field("groups", description="Claim of the id_token that lists a person's groups.")
+    roles: dict[str, StaffWord] = Field(
         default_factory=dict, description="Group → role, such as {crisis-team: moderator}."
     )
 
@@ -139,7 +189,10 @@ class AccountsTable(Table):
     attempts: int = Field(5, ge=1, description="Wrong tries until a login is locked for a while.")
     lock_minutes: Seconds = Field(15, description="How long it is locked.")
     public_url: str = Field(
-        "", description="Address of the console as browsers see it (for links)."
+        "",
+        pattern=r"^(https?://[^/?#@\s]+)?$",
+        description="Address of the console as browsers see it, such as https://desk.example.org; for "
+        "links, and for cookies that go over https alone.",
     )
 
 
@@ -161,12 +214,15 @@ class VaultTable(Table):
     """The texts of cases, encrypted; see docs/privacy.md."""
 
     key_file: Path | None = Field(
-        None, description="The master key; made at the first start in `data` if not given."
+        None,
+        description="The master key: 32 bytes by chance, as they are. Made at the first start, as "
+        "`vault.key` in `data`, if not given.",
     )
     kms_command: tuple[str, ...] = Field(
         (),
-        description="A command that wraps and unwraps data keys instead of the file: it gets `wrap` or "
-        "`unwrap` as its last argument, the key in base64 on stdin, and answers in base64.",
+        description="A command of a key management service that wraps the master key, which then lies in "
+        "the file wrapped: it gets `wrap` or `unwrap` as its last argument, the key in base64 on stdin, "
+        "and answers in base64.",
     )
 
 

@@ -10,9 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from guardrail.policy.model import EVERYWHERE, Kind, Policy, Resource
-from guardrail.turn import AgeBand, Decision, Label, Profile
+from guardrail.turn import AgeBand, Decision, Label, Profile, State
 
-__all__ = ["LAST_WORDS", "MOST_LINES", "resources_for", "said", "steering", "words"]
+__all__ = [
+    "LAST_WORDS",
+    "MOST_LINES",
+    "connect",
+    "help_lines",
+    "resources_for",
+    "said",
+    "steering",
+    "words",
+]
 
 LAST_WORDS: Mapping[str, str] = {
     "en": (
@@ -72,6 +81,27 @@ def said(policy: Policy, key: str, profile: Profile) -> str:
     return _in(policy.texts.get(key, {}), profile.language)
 
 
+def help_lines(policy: Policy, profile: Profile) -> str:
+    """Where somebody in a crisis finds help, a line each."""
+    kinds = {Kind.CRISIS, Kind.YOUTH} if profile.age_band is AgeBand.MINOR else {Kind.CRISIS}
+    return _bulleted(policy, profile, resources_for(policy, profile, kinds))
+
+
+def connect(policy: Policy, profile: Profile) -> list[dict[str, str]]:
+    """The same for buttons: one tap to a real person (CA B&P 21812(d)(1)), most fitting first.
+
+    Each has `name`, `contact` as people read it, and `tel` as it is dialled, if there is a number.
+    """
+    kinds = {Kind.CRISIS, Kind.YOUTH} if profile.age_band is AgeBand.MINOR else {Kind.CRISIS}
+    found = resources_for(policy, profile, kinds)[:MOST_LINES]
+    language = profile.language
+    return [
+        {"name": _in(one.name, language), "contact": _in(one.contact, language)}
+        | ({"tel": f"tel:{one.numbers[0]}"} if one.numbers else {})
+        for one in (*found, *resources_for(policy, profile, {Kind.EMERGENCY})[:1])
+    ]
+
+
 def steering(policy: Policy, profile: Profile) -> str:
     """What a model is told before it answers somebody in crisis a second time."""
     lines = resources_for(policy, profile, {Kind.CRISIS, Kind.EMERGENCY})[: MOST_LINES + 1]
@@ -103,7 +133,10 @@ def _region(profile: Profile) -> str | None:
 
 
 def _help(policy: Policy, decision: Decision, profile: Profile) -> str:
-    lines = _lines(policy, decision, profile)
+    return _bulleted(policy, profile, _lines(policy, decision, profile))
+
+
+def _bulleted(policy: Policy, profile: Profile, lines: tuple[Resource, ...]) -> str:
     emergency = resources_for(policy, profile, {Kind.EMERGENCY})
     said = [_line(entry, profile.language) for entry in (*lines[:MOST_LINES], *emergency[:1])]
     guessed = profile.region is None  # the default region may not be theirs
@@ -115,9 +148,13 @@ def _help(policy: Policy, decision: Decision, profile: Profile) -> str:
 
 
 def _lines(policy: Policy, decision: Decision, profile: Profile) -> tuple[Resource, ...]:
-    """Lines for what this is about; for gambling, a crisis line where there is none of its own."""
+    """Lines for what this is about; a crisis line where there is none of its own."""
     if decision.label is Label.GAMBLING:
         found = resources_for(policy, profile, {Kind.GAMBLING})
+        if found:
+            return found
+    if State.BEREAVED in decision.states:
+        found = resources_for(policy, profile, {Kind.BEREAVEMENT})
         if found:
             return found
     kinds = {Kind.CRISIS, Kind.YOUTH} if profile.age_band is AgeBand.MINOR else {Kind.CRISIS}

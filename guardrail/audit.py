@@ -7,18 +7,20 @@ in the policy. Records are redacted before any sink gets them (`redact`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any
 
 import orjson
 
+from guardrail.cases import opening, signal
 from guardrail.errors import StoreError
+from guardrail.letters import of_case
 from guardrail.policy.model import Notice
 from guardrail.store.base import Event, Store
-from guardrail.turn import Decision, Record, Turn
+from guardrail.turn import Assessment, Decision, Record, Turn
 
-__all__ = ["AuditSink", "intervention", "receipt", "to_json"]
+__all__ = ["AuditSink", "delivered", "intervention", "receipt", "to_json", "trail"]
 
 
 LINGER = 0.02
@@ -118,6 +120,42 @@ def receipt(turn: Turn, notice: Notice, policy: str) -> Event:
             "profile": _plain(turn.profile),
         },
     )
+
+
+def delivered(turn: Turn, decisions: Iterable[Decision]) -> list[Event]:
+    """That words which name help were sent whole: what a yearly count of referrals rests on.
+
+    (CA B&P 22603(a)(1).) The record of the turn says so, too, but is purged after some months.
+    """
+    named = [d.id for d in decisions if d.resources and (d.intervenes or d.adds_words)]
+    if not named:
+        return []
+    return [
+        Event(
+            id=f"referral.{turn.id}",
+            at=turn.at,
+            kind="referral.delivered",
+            subject=turn.id,
+            user=turn.profile.user,
+            conversation=turn.conversation,
+            body={"decisions": named},
+        )
+    ]
+
+
+def trail(decision: Decision, turn: Turn, seen: Assessment | None) -> list[Event]:
+    """What a decision leaves in the log: that we spoke, the case it opens or joins, who is told.
+
+    They are appended in one call, so all of them are there or none.
+    """
+    said = decision.intervenes or decision.adds_words
+    events = [intervention(turn, decision)] if said else []
+    if decision.severity is None or not decision.enforced:
+        return events
+    level = seen.level() if seen is not None else None  # none if the reply could not be read at all
+    case = [opening(decision, turn, level), signal(decision, turn, level)]
+    letters = [letter for event in case if (letter := of_case(event)) is not None]
+    return [*events, *case, *letters]
 
 
 def to_json(record: Record) -> dict[str, Any]:

@@ -6,9 +6,10 @@ ask for, and collects what has to be remembered: the review writes that down. No
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from guardrail.about import about
 from guardrail.duties import Moment, due, in_crisis, states
 from guardrail.helplines import names_help, wrong_number
 from guardrail.person import Age, Person, aged, counted, pointed, raised, shown, stated_years
@@ -34,6 +35,9 @@ _GRAVITY = {danger: rank for rank, danger in enumerate(Danger)}
 _HOUR = 3600.0
 _MINUTE = 60.0
 _EDGES = " \t\r\n.,!?;:~…。，！？；：～、\"'“”‘’()（）"
+
+_RAISED = 0.1
+"""Score of self-harm below which the model sees nothing of the kind; hints of the lexicon are above."""
 
 Step = Callable[[Person], Person]
 
@@ -66,9 +70,14 @@ class Care:
     # -- what the person said ----------------------------------------------------------------
 
     def heard(self, assessment: Assessment, texts: Iterable[str]) -> None:
-        """Take in what was judged of the person's words, before it is decided on."""
-        texts = tuple(texts)
+        """Take in what was judged of the person's words, before it is decided on.
+
+        `texts` are all that was judged, oldest first; age and exit are read off the last one.
+        """
+        lines = tuple(texts)
+        texts = lines[-1:]
         self._heed_age(assessment, texts)
+        self.states |= self._whose(assessment, lines)
         if self._reaches(assessment, Detector.LEAVING, Side.USER):
             self.states |= {State.LEAVING}
         if self._reaches(assessment, Detector.ASKS_HUMAN, Side.USER):
@@ -123,12 +132,11 @@ class Care:
         """
         if not self._in_crisis or self._helped:
             return None
-        now, crisis = self._at.now, self.person.crisis
-        covered = self._policy.crisis.point_minutes * _MINUTE
-        if crisis.pointed and 0.0 <= now - crisis.pointed < covered:
+        if self._pointed:
             return None
         score = assessment.score(Detector.PROTECTIVE) if assessment is not None else 0.0
         if score >= self._policy.crisis.omission or names_help(self._policy, self.profile, text):
+            now = self._at.now
             self._remember(lambda person: pointed(person, now))
             return None
         return self.states | {State.OMISSION}
@@ -164,6 +172,12 @@ class Care:
     def _in_crisis(self) -> bool:
         return self.person.crisis.at(self._at.now) is not Danger.NONE
 
+    @property
+    def _pointed(self) -> bool:
+        """Whether words that point to real help came so lately that the same ones would be noise."""
+        at = self.person.crisis.pointed
+        return bool(at) and 0.0 <= self._at.now - at < self._policy.crisis.point_minutes * _MINUTE
+
     def _heed_age(self, assessment: Assessment, texts: Iterable[str]) -> None:
         """Somebody who says that she is 14 is a minor from this turn on, until an appeal."""
         grade = self._grade(assessment, Label.MINOR, Side.USER)
@@ -178,6 +192,19 @@ class Care:
         self.profile = replace(self.profile, age_band=AgeBand.MINOR, years=years)
         calm = states(self._policy, self.profile, self.person, self._at)
         self.states = calm | (self._given & {State.INTIMATE})
+
+    def _whose(self, assessment: Assessment, lines: Sequence[str]) -> frozenset[State]:
+        """Whether the words are about somebody else, a loss or a story; in an open crisis never.
+
+        Each line has to say the same: one that says less may be the person's own.
+        """
+        if self._in_crisis or assessment.score(Label.SELF_HARM) < _RAISED:
+            return frozenset()
+        found = {about(line) for line in lines}
+        if len(found) != 1 or None in found:
+            return frozenset()
+        held = frozenset(state for state in found if state is not None)
+        return held | {State.HELPED} if self._pointed else held
 
     def _ends(self, text: str) -> bool:
         said = text.strip(_EDGES).casefold()

@@ -1,74 +1,103 @@
 """Cases: what a moderator works on. A case is the fold of its events and nothing else. Pure.
 
-Three promises of this file:
+Promises of this file:
 
-1. One crisis is one case. A case's id follows from conversation, label and day, so every worker
-   that sees the same crisis names the same case, and opening it twice opens it once.
-2. A case that was closed too early comes back: a signal after `case.resolved` opens it again. (Its
+1. One crisis is one case. An id follows from the person and from when their crisis began (or from
+   what it is about and the day), so every worker that sees the same crisis names the same case
+   without looking anything up, and opening it twice opens it once.
+2. Where two ids come out all the same (past midnight, two first signs in the same moment), the book
+   joins them: as long as a case of a person waits, what is about the same goes into it.
+3. A case that was closed too early comes back: a signal after `case.resolved` opens it again. (Its
    `case.opened` has been there since the first signal and is not added a second time.)
-3. No message text. Events carry facts and ids; a case only counts its notes.
+4. No message text. Events carry facts and ids; a case only counts its notes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from guardrail.person import stricter
+from guardrail._case import (
+    Appeal,
+    Asked,
+    Case,
+    Clocks,
+    Contact,
+    Let,
+    Reopened,
+    Resolution,
+    Status,
+    Verdict,
+    Whom,
+)
+from guardrail._case_fold import File
+from guardrail._case_queue import Queue, Tally, Wanted, by_gravity, listed, tallied
 from guardrail.store.base import Event
-from guardrail.turn import AgeBand, Decision, Level, Severity, Turn
+from guardrail.turn import Danger, Decision, Label, Level, Severity, Turn
 
-__all__ = ["Case", "CaseBook", "Status", "opening", "signal"]
+__all__ = [
+    "Appeal",
+    "Asked",
+    "Case",
+    "CaseBook",
+    "Clocks",
+    "Contact",
+    "Let",
+    "Queue",
+    "Reopened",
+    "Resolution",
+    "Status",
+    "Tally",
+    "Verdict",
+    "Wanted",
+    "Whom",
+    "listed",
+    "opening",
+    "signal",
+    "tallied",
+]
 
 WINDOW = 86_400.0
-"""Seconds that one crisis lasts at most. Windows are days in UTC; one that goes on past midnight
-becomes a second case, which is the price of an id that needs no look-up."""
+"""Seconds of a window where no crisis state says when it began. Windows are days in UTC."""
+
+CRISIS = "crisis"
+"""What a case of somebody in crisis is about, whatever label a turn of it had."""
+
+_OTHER_HARM = frozenset(Label) - {Label.SELF_HARM}
+"""Harm that is a matter of its own also while somebody is in crisis, unless it raised the crisis."""
 
 
-class Status(StrEnum):
-    """Whether a human still has to look."""
+def opening(
+    decision: Decision,
+    turn: Turn,
+    level: Level | None = None,
+    *,
+    since: float = 0.0,
+    tenant: str = "",
+) -> Event:
+    """The event that opens a case, or does nothing if the case is there. `signal` goes with it.
 
-    OPEN = "open"
-    RESOLVED = "resolved"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One crisis of one conversation.
-
-    Severity, level and age band are the gravest any signal gave, region and language the latest.
+    `since`: when the crisis began that the person is in by now (epoch seconds), this decision
+    counted in; 0 if they are in none. `tenant`: the app that they talk through.
     """
-
-    id: str
-    conversation: str
-    user: str | None
-    opened_at: float
-    updated_at: float
-    status: Status
-    severity: Severity
-    label: str
-    level: Level | None
-    signals: int
-    notes: int
-    region: str | None
-    language: str
-    age_band: AgeBand
-    policy: str  # "name@revision" of the latest decision
-    decisions: tuple[str, ...]  # ids, oldest first
+    facts = _facts(decision, turn, level) | {"crisis": since, "tenant": tenant}
+    return _event("case.opened", turn, facts | {"about": _about(decision, since)})
 
 
-def opening(decision: Decision, turn: Turn, level: Level | None = None) -> Event:
-    """The event that opens a case, or does nothing if the case is there. `signal` goes with it."""
-    return _event("case.opened", decision, turn, level)
-
-
-def signal(decision: Decision, turn: Turn, level: Level | None = None) -> Event:
+def signal(
+    decision: Decision,
+    turn: Turn,
+    level: Level | None = None,
+    *,
+    since: float = 0.0,
+    tenant: str = "",
+) -> Event:
     """The event that adds one decision to its case; always appended right behind `opening`."""
-    event = _event("case.signal", decision, turn, level)
-    return replace(event, id=f"{event.id}.{decision.id}")
+    opened = opening(decision, turn, level, since=since, tenant=tenant)
+    kind = "case.signal"
+    return replace(opened, id=f"{kind}.{opened.subject}.{decision.id}", kind=kind)
 
 
 class CaseBook:
@@ -77,9 +106,15 @@ class CaseBook:
     `seq` is the last event that is in the book; what is in it already does not count again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clocks: Clocks = Clocks()) -> None:  # noqa: B008 - frozen
         self.seq = 0
-        self._cases: dict[str, Case] = {}
+        self._clocks = clocks
+        self._files: dict[str, File] = {}
+        self._open: dict[str, File] = {}  # those that are not resolved
+        self._joined: dict[str, str] = {}  # id → the case that it went into
+        self._latest: dict[tuple[str, str], str] = {}  # (person, what about) → their latest case
+        self._people: dict[str, list[str]] = {}  # user → their cases, oldest first
+        self._unsafe: set[str] = set()  # users whose home is where the danger comes from
 
     def add(self, events: Iterable[Event]) -> None:
         """Add `case.` events, in the order of the log."""
@@ -87,18 +122,81 @@ class CaseBook:
             if event.seq <= self.seq:
                 continue
             self.seq = event.seq
-            case = _moved(self._cases.get(event.subject), event)
-            if case is not None:
-                self._cases[event.subject] = case
+            if event.kind in ("case.opened", "case.signal"):
+                self._seen(event)
+            elif (file := self._files.get(self._id(event.subject))) is not None:
+                self._acted(file, event)
 
-    def waiting(self) -> tuple[Case, ...]:
-        """Cases for a human: the gravest first, and among equals the one that waits longest."""
-        waiting = [case for case in self._cases.values() if case.status is Status.OPEN]
-        return tuple(sorted(waiting, key=lambda c: (-_rank(c.severity), c.opened_at, c.id)))
+    def get(self, case: str, now: float) -> Case | None:
+        """One case, also by an id that was joined into it."""
+        file = self._files.get(self._id(case))
+        return None if file is None else self._case(file, now)
+
+    def waiting(self, now: float) -> tuple[Case, ...]:
+        """Cases that are not resolved: the gravest first, and among equals by deadline."""
+        found = [self._case(file, now) for file in self._open.values()]
+        return tuple(sorted(found, key=by_gravity))
+
+    def all(self, now: float) -> Iterator[Case]:
+        """Every case, resolved or not, in the order in which they were opened."""
+        return (self._case(file, now) for file in self._files.values())
+
+    def of(self, user: str, now: float) -> tuple[Case, ...]:
+        """Somebody's cases, the latest first."""
+        ids = self._people.get(user, ())
+        return tuple(self._case(self._files[case], now) for case in reversed(ids))
+
+    def home_danger(self, user: str) -> bool:
+        """Whether a member has said that somebody's home is where the danger comes from."""
+        return user in self._unsafe
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _id(self, case: str) -> str:
+        return self._joined.get(case, case)
+
+    def _case(self, file: File, now: float) -> Case:
+        case = file.case(now)
+        unsafe = case.user in self._unsafe and not case.home_danger
+        return replace(case, home_danger=True) if unsafe else case
+
+    def _seen(self, event: Event) -> None:
+        key = (_person(event), event.body.get("about", event.body["label"]))
+        home = self._home(event.subject, key)
+        file = self._files.get(home)
+        if file is None:
+            file = self._files[home] = File(event, self._clocks)
+            if event.user is not None:
+                self._people.setdefault(event.user, []).append(home)
+        self._latest[key] = home
+        self._open[home] = file
+        file.add(event)
+
+    def _home(self, case: str, key: tuple[str, str]) -> str:
+        """The case that a signal goes into: its own, or one about the same that still waits."""
+        own = self._id(case)
+        waiting = self._latest.get(key)
+        if own in self._open or waiting not in self._open:
+            return own
+        if own not in self._files:
+            self._joined[case] = waiting
+            self._files[waiting].also(case)
+        return waiting
+
+    def _acted(self, file: File, event: Event) -> None:
+        file.add(event)
+        case = self._id(event.subject)
+        if file.over:
+            self._open.pop(case, None)
+        else:
+            self._open[case] = file
+        if event.kind == "case.home_danger" and file.user is not None:
+            mark = self._unsafe.add if file.home_danger else self._unsafe.discard
+            mark(file.user)
 
 
-def _event(kind: str, decision: Decision, turn: Turn, level: Level | None) -> Event:
-    case = _case_id(decision, turn)
+def _event(kind: str, turn: Turn, facts: dict[str, Any]) -> Event:
+    case = _case_id(turn, facts["about"], facts["crisis"])
     return Event(
         id=f"{kind}.{case}",
         at=turn.at,
@@ -106,25 +204,31 @@ def _event(kind: str, decision: Decision, turn: Turn, level: Level | None) -> Ev
         subject=case,
         user=turn.profile.user,
         conversation=turn.conversation,
-        body=_facts(decision, turn, level),
+        body=facts,
     )
 
 
-def _case_id(decision: Decision, turn: Turn) -> str:
-    window = str(int(turn.at // WINDOW))
-    key = "\n".join((turn.conversation, _about(decision), window))
-    return hashlib.sha256(key.encode()).hexdigest()[:20]
+def _case_id(turn: Turn, about: str, since: float) -> str:
+    person = turn.profile.user or turn.conversation
+    begun = since if about == CRISIS else 0.0
+    window = f"{begun:.3f}" if begun else str(int(turn.at // WINDOW))
+    return hashlib.sha256(f"{person}\n{about}\n{window}".encode()).hexdigest()[:20]
 
 
-def _about(decision: Decision) -> str:
+def _about(decision: Decision, since: float) -> str:
     """What the case is about; a cap on time has no label, so its rule stands for it."""
-    return decision.label or decision.rule
+    label = decision.label
+    if decision.danger is not Danger.NONE or label == Label.SELF_HARM:
+        return CRISIS
+    if since and label not in _OTHER_HARM:  # such as a bot that asks somebody in crisis for secrecy
+        return CRISIS
+    return label or decision.rule
 
 
 def _facts(decision: Decision, turn: Turn, level: Level | None) -> dict[str, Any]:
     return {
         "severity": decision.severity or Severity.NOTICE,
-        "label": _about(decision),
+        "label": decision.label or decision.rule,
         "level": level,
         "region": turn.profile.region,
         "language": turn.profile.language,
@@ -132,79 +236,16 @@ def _facts(decision: Decision, turn: Turn, level: Level | None) -> dict[str, Any
         "policy": decision.policy,
         "decision": decision.id,
         "turn": turn.id,
+        "route": turn.route,
         "rule": decision.rule,
+        "article": decision.article,
+        "actions": list(decision.actions),
+        "states": sorted(decision.states),
         "side": decision.side,
         "score": round(decision.score, 3),
         "degraded": decision.degraded,
     }
 
 
-def _moved(case: Case | None, event: Event) -> Case | None:
-    """The case after one more event. What came before it was opened tells of nothing."""
-    if event.kind in ("case.opened", "case.signal"):
-        return _joined(case, event)
-    return None if case is None else _touched(case, event)
-
-
-def _joined(case: Case | None, event: Event) -> Case:
-    """The case after `case.opened` or `case.signal`: both carry the facts."""
-    facts = event.body
-    level = Level(facts["level"]) if facts["level"] is not None else None
-    if case is None:
-        case = _begun(event, level)
-    known = facts["decision"] in case.decisions
-    return replace(
-        case,
-        status=Status.OPEN,
-        updated_at=max(case.updated_at, event.at),
-        severity=max(case.severity, Severity(facts["severity"]), key=_rank),
-        level=_graver(case.level, level),
-        signals=case.signals + (event.kind == "case.signal"),
-        region=facts["region"] or case.region,
-        language=facts["language"],
-        age_band=stricter(case.age_band, AgeBand(facts["age_band"])),
-        policy=facts["policy"],
-        decisions=case.decisions if known else (*case.decisions, facts["decision"]),
-    )
-
-
-def _begun(event: Event, level: Level | None) -> Case:
-    facts = event.body
-    return Case(
-        id=event.subject,
-        conversation=event.conversation or "",
-        user=event.user,
-        opened_at=event.at,
-        updated_at=event.at,
-        status=Status.OPEN,
-        severity=Severity(facts["severity"]),
-        label=facts["label"],
-        level=level,
-        signals=0,
-        notes=0,
-        region=facts["region"],
-        language=facts["language"],
-        age_band=AgeBand(facts["age_band"]),
-        policy=facts["policy"],
-        decisions=(),
-    )
-
-
-def _touched(case: Case, event: Event) -> Case:
-    """The case after a moderator's event. A kind from a later release only moves the clock."""
-    status = {"case.resolved": Status.RESOLVED, "case.reopened": Status.OPEN}
-    return replace(
-        case,
-        status=status.get(event.kind, case.status),
-        notes=case.notes + (event.kind == "case.note"),
-        updated_at=max(case.updated_at, event.at),
-    )
-
-
-def _rank(severity: Severity) -> int:
-    return list(Severity).index(severity)
-
-
-def _graver(a: Level | None, b: Level | None) -> Level | None:
-    found = [level for level in (a, b) if level is not None]
-    return max(found, key=list(Level).index, default=None)
+def _person(event: Event) -> str:
+    return event.user or event.conversation or event.subject

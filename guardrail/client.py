@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from guardrail._asgi import ClientGone, Headers, Message, Send, respond, without
 from guardrail.wire.base import Asked, Frame, Wire, Words
@@ -22,6 +23,7 @@ class Client:
         self.shown = ""
         self.last: Frame | None = None  # the last frame of the stream that was sent
         self.extra: Callable[[], Headers] = list  # our own headers, as they stand when it begins
+        self.facts: Callable[[], Mapping[str, Any]] = dict  # and our own field in its JSON
         self._over = False
 
     @property
@@ -62,6 +64,8 @@ class Client:
         # A backend may stream though nobody asked it to; then the rest is a stream, too.
         if not asked.stream and not self.started:
             body = self._wire.write_reply(asked, words, original)
+            facts = self.facts()
+            body = self._wire.mark(body, facts) if facts else body
             await self.whole(200, [(b"content-type", b"application/json")], body)
             return
         rest = self._wire.write_frames(asked, words, self.last)

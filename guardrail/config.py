@@ -85,6 +85,9 @@ class RouteEntry(Table):
     path: str = Field(pattern="^/", description="Path; `{name}` stands for one segment.")
     wire: str = Field("openai", description="`openai`, or a name under `wires`.")
     method: str = Field("POST", pattern="^[A-Z]+$", description="HTTP method, in capitals.")
+    tenant: str = Field(
+        "", description="The app behind it, for members who work on the cases of one app alone."
+    )
 
 
 class Jwt(Table):
@@ -210,6 +213,12 @@ class Settings(Table):
     data: Path = Field(Path("data"), description="Directory for the database and the keys.")
     disclose: bool = Field(
         default=True, description="Send x-guardrail-id, -action and -policy with answers."
+    )
+    marks: bool = Field(
+        default=False,
+        description="Put notices, their words and what else an app is told into the JSON of the bot's "
+        "replies, too, as a field `guardrail`; without it they travel in headers and in our own answers, "
+        "and a reply that passes keeps its very bytes.",
     )
     retention_days: int = Field(180, ge=1, description="Days that turn records are kept.")
 

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from guardrail.dependence import index
-from guardrail.person import Person
+from guardrail.household import quiet_until
+from guardrail.person import TOLD, Person
 from guardrail.policy.model import Curfew, Notice, Policy, Start
 from guardrail.turn import AgeBand, Danger, Profile, State
 
@@ -64,7 +65,7 @@ def in_crisis(danger: Danger) -> frozenset[State]:
 
 def states(policy: Policy, profile: Profile, person: Person, at: Moment) -> frozenset[State]:
     """What holds of this person now, before anything of this turn is judged."""
-    found = set(in_crisis(person.crisis.at(at.now)))
+    found = {*in_crisis(person.crisis.at(at.now)), *_overseen(person, at)}
     if person.paused:
         found.add(State.PAUSED)
     if profile.years is not None and profile.years[0] >= _ELDER:
@@ -82,6 +83,26 @@ def states(policy: Policy, profile: Profile, person: Person, at: Moment) -> froz
         if height >= terms.high:
             found.add(State.HIGH)
     return frozenset(found)
+
+
+def _overseen(person: Person, at: Moment) -> set[State]:
+    """What follows from what a guardian has set. `at` is the clock in the household's zone."""
+    house, spending = person.overseen, person.spending
+    if house is None:
+        return set()
+    found = {State.OVERSIGHT}
+    if house.paused:
+        found.add(State.PAUSED)
+    if at.now >= person.curfew_lifted and quiet_until(house, at.day, at.minutes) is not None:
+        found.add(State.CURFEW)
+    if person.character in house.blocked:
+        found.add(State.CHARACTER)
+    this_month = spending is not None and spending.month == at.day[:7]
+    if (spending.amount if spending is not None and this_month else 0) >= house.spend_cap:
+        found.add(State.SPENT)
+    if 0.0 <= at.now - person.guardian_told < TOLD:
+        found.add(State.GUARDIAN_TOLD)
+    return found
 
 
 def due(

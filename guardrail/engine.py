@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,8 @@ from guardrail.assess import Assessor
 from guardrail.duties import Moment, moment, states
 from guardrail.errors import StoreError
 from guardrail.identity import Pseudonyms
-from guardrail.limits import over
-from guardrail.person import Age, Person, aged, moved
+from guardrail.limits import allowed, over
+from guardrail.person import Age, Person, aged, moved, talking_to
 from guardrail.persona import intimate
 from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.model import Limits, Policy
@@ -28,6 +28,7 @@ from guardrail.review import Review, Services, Standing
 from guardrail.session import Session, advance, fresh_messages, remember
 from guardrail.store.base import Change, Store
 from guardrail.turn import AgeBand, Identity, Message, Profile, Record, Role, State, Turn
+from guardrail.vault import Text, Vault
 from guardrail.wire.base import Asked
 
 __all__ = ["Count", "Engine", "Sink"]
@@ -60,6 +61,7 @@ class Engine:
     policies: PolicyHolder
     assessor: Assessor
     store: Store
+    vault: Vault
     pseudonyms: Pseudonyms
     language: Callable[[str], str | None]
     sinks: Mapping[str, Sink]
@@ -68,12 +70,20 @@ class Engine:
     finishing: set[asyncio.Task[Record]] = field(default_factory=set)  # records being written
 
     async def open(
-        self, asked: Asked, identity: Identity, *, app: bytes, wire: str, route: str
+        self,
+        asked: Asked,
+        identity: Identity,
+        *,
+        app: bytes,
+        wire: str,
+        route: str,
+        leaving: bool = False,
     ) -> Review:
         """Begin a turn: recognise what is new in it and move the session on.
 
         `app` is the credential that the calling app shows its backend: it separates the users of
-        one app from those of another and is only ever hashed.
+        one app from those of another and is only ever hashed. `leaving` says that the app has
+        signalled an exit, by a button or by closing its window.
         """
         now = self.clock()
         policy = self.policies.at(now, identity.region)
@@ -91,14 +101,15 @@ class Engine:
         # A conversation that is only known by its beginning may be shared by strangers: nobody is
         # sent away for what another one did.
         known = user is not None or identity.conversation is not None
-        caps = policy.caps(profile) if known else Limits()
-        held = states(policy, profile, step.person, at)
+        at = step.at
+        caps = allowed(policy.caps(profile), step.person, at.day) if known else Limits()
+        held = states(policy, profile, step.person, at) | _seen(asked, leaving=leaving)
         standing = Standing(
             session=step.session,
             person=step.person,
             at=at,
             limits=over(caps, step.session, step.person, at.day),
-            states=held | {State.INTIMATE} if intimate(asked.messages) else held,
+            states=held,
             failures=failures,
             shadows=self.policies.shadows(now),
             settled=conversation is not None,
@@ -111,6 +122,8 @@ class Engine:
             settle=self._settle(app, identity, asked),
             remember=self._remember,
             deliver=self._deliver,
+            digest=keys.message,
+            seal=self._seal,
         )
         return Review(turn, policy, standing, services)
 
@@ -145,6 +158,9 @@ class Engine:
             return False
         return True
 
+    async def _seal(self, texts: Sequence[Text]) -> None:
+        await self.vault.seal(*texts)
+
     async def _deliver(self, record: Record) -> None:
         """Hand a record to every sink. One that fails is counted and never felt by the person."""
         for name, sink in self.sinks.items():
@@ -166,6 +182,7 @@ class Engine:
         await asyncio.gather(*self.finishing, return_exceptions=True)
         await self.assessor.close()
         await self.store.close()
+        await self.vault.close()
 
 
 class _Step:
@@ -184,6 +201,8 @@ class _Step:
         self.at, self.conversation, self._who = at, conversation, who
         self._identity, self._messages = identity, asked.messages
         self._digest = engine.pseudonyms.message
+        self._name = (identity.character or asked.echo.get("model", "")).strip()[:64]
+        self._character = engine.pseudonyms.character(self._name)
         self._marks = [self._digest(m) for m in asked.messages if m.role is Role.USER]
         self.fresh: tuple[int, ...] = ()
         self.session = Session(conversation, at.now, at.now)
@@ -192,16 +211,26 @@ class _Step:
     def __call__(self, old: Session | None, met: Person | None) -> tuple[Session, Person]:
         known = old.known if old else ()
         self.fresh = fresh_messages(self._messages, known, self._digest)
+        house = met.overseen if met is not None else None
+        if house is not None and house.zone:  # a guardian's word goes over that of a device
+            self.at = moment(self.at.now, house.zone)
         session = advance(old, self.conversation, self.at.now)
         self.session = remember(session, self._marks)
         night = self.at.night
         person = moved(met, self._who, self.at.now, self.at.day, night=night)
+        person = talking_to(person, self._character, self._name)
         claimed = self._identity.age_band
         if claimed is not None:
             found = Age(claimed, self._identity.evidence, self._identity.years, self.at.now)
             person = aged(person, found)
         self.person = person
         return self.session, self.person
+
+
+def _seen(asked: Asked, *, leaving: bool) -> frozenset[State]:
+    """What holds of this request whoever sends it."""
+    romance = {State.INTIMATE} if intimate(asked.messages) else set()
+    return frozenset(romance | ({State.EXIT, State.LEAVING} if leaving else set()))
 
 
 def _profile(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from guardrail._asgi import ClientGone, Message, header, legible, without
 from guardrail._backend import AppFailed, Backend, Ended, Gone
@@ -44,6 +45,8 @@ class Exchange:
     backend: Backend
     client: Client
     reply_bytes: int
+    interrupted: Callable[[], Awaitable[None]]  # raises when somebody else answers from now on
+    marks: bool = False  # whether the bot's own replies carry our field, too
 
     async def relay(self) -> Outcome:
         """See the whole answer through.
@@ -52,6 +55,8 @@ class Exchange:
             ClientGone: the client hung up.
             UpstreamError: the backend failed or broke off; the client may have part of its answer.
             AskAgain: the backend should be asked once more, with a note.
+
+        Whatever `interrupted` raises comes through, before anything more of the bot is sent.
         """
         start = await self._head()
         headers = start["headers"]
@@ -62,6 +67,12 @@ class Exchange:
         if framer is not None and readable:
             return await _Stream(self, start, framer).run()
         return await self._whole(start, readable=readable)
+
+    @property
+    def beside(self) -> dict[str, Any]:
+        """What stands in the JSON of a reply that passes: nothing, unless setting or policy ask."""
+        label = self.review.policy.label.implicit
+        return self.review.facts if self.marks or label else {}
 
     async def _head(self) -> Message:
         """The head of the answer. What an app may send before it (hints) goes no further."""
@@ -104,13 +115,14 @@ class Exchange:
         if (note := self.review.steering) is not None:
             raise AskAgain(note)
         self.review.timings["outbound"] = time.perf_counter() - began
+        await self.interrupted()
         if decision.intervenes:
             return await self.answer(decision, body if readable else None)
         if body is None:
             raise UpstreamError("the reply is larger than anybody's chat reply")
         outcome = Outcome.ANSWERED if _is_reply(start) else Outcome.UPSTREAM_ERROR
-        owed = self.review.addition
-        if not owed:
+        owed, facts = self.review.addition, self.beside
+        if not owed and (not facts or outcome is Outcome.UPSTREAM_ERROR):
             await self.client.begin(start["status"], start["headers"])
             await self.client.send(body)
         elif outcome is Outcome.UPSTREAM_ERROR:  # an error is no answer to somebody who feels low
@@ -120,11 +132,14 @@ class Exchange:
         return outcome
 
     async def _with(self, owed: str, decision: Decision, start: Message, body: bytes) -> None:
-        """The bot's reply, and words of ours behind it."""
-        words = Words(decision.id, owed, instead=False)
-        self.client.shown += "\n\n" + owed
-        changed = self.wire.write_reply(self.asked, words, body)
-        await self.client.whole(start["status"], start["headers"], changed)
+        """The bot's reply, and words of ours behind it or beside it."""
+        if owed:
+            words = Words(decision.id, owed, instead=False)
+            self.client.shown += "\n\n" + owed
+            body = self.wire.write_reply(self.asked, words, body)
+        facts = self.review.facts if owed else self.beside
+        body = self.wire.mark(body, facts) if facts else body
+        await self.client.whole(start["status"], start["headers"], body)
 
     async def _judge(self, start: Message, body: bytes | None) -> Decision:
         if body is None:
@@ -268,6 +283,8 @@ class _Stream:
     async def _judge(self, windows: Sequence[Window]) -> Decision | None:
         """Judge windows in order; the first intervention ends the stream."""
         began = time.perf_counter()
+        if windows:
+            await self._x.interrupted()
         for window in windows:
             decision = await self._x.review.window(window)
             if decision.intervenes:
@@ -286,8 +303,8 @@ class _Stream:
         for held in self._screen.release(time.monotonic()):
             if held.mark:
                 out += self._addition()
-            out += held.raw
             client.last = self._frames.popleft()
+            out += self._marked(held.raw, client.last) if held.mark else held.raw
         if over:
             out += self._addition()
         ended = over and not broken
@@ -295,6 +312,11 @@ class _Stream:
             await client.begin(self._start["status"], without(self._start["headers"], STALE))
         if client.started and (out or ended):
             await client.send(bytes(out), more=not ended)
+
+    def _marked(self, raw: bytes, frame: Frame) -> bytes:
+        """The frame that finishes the reply, with what is told beside it."""
+        facts = self._x.review.facts if self._said else self._x.beside
+        return self._x.wire.mark(raw, facts, data=frame.data or b"") if facts else raw
 
     def _addition(self) -> bytes:
         """Words that follow the reply, once, before the frame that finishes it."""

@@ -19,12 +19,14 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from guardrail.errors import IdentityError
+from guardrail.household import character_name
 from guardrail.turn import AgeBand, Evidence, Identity, Message, Role
 
 __all__ = ["HeaderRules", "IdentityRules", "JwtRules", "Pseudonyms", "identify"]
@@ -69,6 +71,7 @@ class HeaderRules:
     age_band: str = "x-guardrail-age-band"
     region: str = "x-guardrail-region"
     zone: str = "x-guardrail-time-zone"
+    character: str = "x-guardrail-character"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class IdentityRules:
     def names(self) -> frozenset[bytes]:
         """Every header that carries identity; none of them is passed on to the backend."""
         h = self.headers
-        found = {h.user, h.conversation, h.age_band, h.region, h.zone}
+        found = {h.user, h.conversation, h.age_band, h.region, h.zone, h.character}
         if self.jwt is not None:
             found.add(self.jwt.header)
         return frozenset(name.encode() for name in found)
@@ -119,6 +122,11 @@ class Pseudonyms:
             return None
         scope = "" if identity.proof in ("jwt", "header") else hashlib.sha256(app).hexdigest()
         return self.of("user", scope, identity.user)
+
+    def character(self, name: str) -> str:
+        """A character's key, however its name is spelled; empty if it has none."""
+        plain = character_name(name)
+        return self.of("character", plain) if plain else ""
 
     def conversation(
         self, app: bytes, identity: Identity, messages: Sequence[Message]
@@ -235,6 +243,7 @@ def _from_headers(rules: HeaderRules, found: dict[bytes, bytes], body: Identity)
         years=years,
         evidence=Evidence.PLATFORM if band is not None else Evidence.NONE,
         zone=_zone(text(rules.zone)),
+        character=_character(text(rules.character)),
     )
 
 
@@ -263,6 +272,7 @@ def _from_token(rules: JwtRules, token: bytes | None, body: Identity) -> Identit
         years=years,
         evidence=_evidence(_claim(claims, "age_evidence")) if band is not None else Evidence.NONE,
         zone=_zone(_claim(claims, "zoneinfo")),  # as OpenID Connect Core 5.1 calls it
+        character=_claim(claims, "character"),
     )
 
 
@@ -322,6 +332,11 @@ def _zone(value: str | None) -> str | None:
             code="malformed_identity",
         )
     return value
+
+
+def _character(value: str | None) -> str | None:
+    """A character's name; a header holds it percent-encoded where it is not plain ASCII."""
+    return unquote(value, errors="replace") if value is not None else None
 
 
 def _region(value: str | None) -> str | None:

@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from guardrail.person import Person
-from guardrail.policy.model import Limits
+from guardrail.policy.model import Limits, strictest
 from guardrail.session import Session
 
-__all__ = ["over"]
+__all__ = ["allowed", "over"]
+
+
+def allowed(caps: Limits, person: Person, day: str) -> Limits:
+    """The stricter of what the policy and what a guardian allows on this day.
+
+    A guardian's extra minutes go on top of their own caps, never over the policy's.
+    """
+    house = person.overseen
+    if house is None:
+        return caps
+    bonus = house.bonus_on(day)
+    own = Limits(
+        session_minutes=_more(house.session_minutes, bonus),
+        daily_minutes=_more(house.daily_minutes, bonus),
+    )
+    return strictest((caps, own))
+
+
+def _more(cap: int | None, bonus: int) -> int | None:
+    return None if cap is None else cap + bonus
 
 
 def over(limits: Limits, session: Session, person: Person, day: str) -> tuple[str, ...]:

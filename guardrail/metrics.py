@@ -71,6 +71,12 @@ ELSEWHERE = frozenset({"held", "total", "upstream"})
 
 EVENTS = {
     "fault": ("faults", "Requests on which the guard itself failed; the help words were sent."),
+    "vault_failed": ("vault_failures", "Words of cases that could not be kept or read."),
+    "takeover_failed": ("takeover_failures", "Steps of a take-over that did not work."),
+    "not_hidden": (
+        "unhidden_requests",
+        "Requests whose format cannot keep old words from the bot.",
+    ),
     "journal_failed": ("journal_failures", "Interventions that were not written down in time."),
     "pass_through": ("pass_through", "Requests outside the guarded routes, passed unchanged."),
     "refused": ("refused", "Requests refused before a turn began."),

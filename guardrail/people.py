@@ -1,4 +1,4 @@
-"""What a guardian or an operator may set for a person: consent, age, crisis, curfew, pause.
+"""What a guardian or an operator may set for a person: consent, age, crisis, curfew, household.
 
 Rules of this file:
 
@@ -16,15 +16,27 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from guardrail.acts import (
+    APPEAL,
+    MAKES,
+    Act,
+    Appeal,
+    Verdict,
+    Who,
+    appeals,
+    applied,
+    newcomer,
+)
 from guardrail.complaints import Terms
+from guardrail.duties import moment
 from guardrail.errors import RequestError
+from guardrail.household import changed, plain, wrong
 from guardrail.identity import Pseudonyms
-from guardrail.person import IDLE_GAP, Age, Consent, Person, aged, appealed, released
+from guardrail.person import Age, Person, aged
 from guardrail.session import Session
 from guardrail.store.base import Event, Query, Store
 from guardrail.turn import AgeBand, Danger, Evidence, Identity
@@ -36,42 +48,6 @@ PAGE = 1_000
 
 RECENT = 86_400.0
 """Seconds of acts that a start applies again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """A person by the key that the store knows; `new`: may be made known by an act."""
-
-    key: str
-    new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who acts, by a name of the caller's ("operator"), and why, as a code ("guardian-request")."""
-
-    by: str
-    reason: str = ""
-
-
-class Verdict(StrEnum):
-    """What became of an appeal."""
-
-    OPENED = "opened"
-    GRANTED = "granted"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Appeal:
-    """Somebody says that they were taken for the wrong age. Times are epoch seconds."""
-
-    ticket: str
-    key: str
-    opened_at: float
-    due: float
-    verdict: Verdict = Verdict.OPENED
-    decided_at: float | None = None
 
 
 class People:
@@ -185,6 +161,79 @@ class People:
 
         return await self._act("resumed", who, act, ready=ready)
 
+    # -- households ----------------------------------------------------------------------------
+
+    async def house(
+        self, who: Who, act: Act, changes: Mapping[str, Any], *, begins: bool = False
+    ) -> Person:
+        """Change what guardians have set, by the names of `Household`; `begins`: from now on.
+
+        Raises:
+            RequestError: a value cannot be (422), or nobody oversees this account (409).
+        """
+        told = plain(changes)
+        if fault := wrong(changed(None, told)):
+            raise RequestError(f"this cannot be set: {fault}", status=422, code=fault)
+
+        def ready(person: Person) -> str:
+            return "" if begins or person.house is not None else "nobody oversees this account"
+
+        body = {"set": told, "begins": begins}
+        return await self._act("house_set", who, act, body, ready=ready, makes=begins)
+
+    async def end_house(self, who: Who, act: Act) -> Person:
+        """Oversight ends, and with it everything that guardians have set."""
+
+        def ready(person: Person) -> str:
+            return "" if person.house is not None else "nobody oversees this account"
+
+        return await self._act("house_ended", who, act, ready=ready)
+
+    async def guardian_told(self, who: Who, act: Act) -> Person:
+        """A guardian is about to be told of a danger: the person's next answers say so."""
+        return await self._act("guardian_told", who, act)
+
+    async def spend(
+        self, who: Who, act: Act, *, amount: int, reference: str, made: bool = False
+    ) -> Person:
+        """Book a purchase of an overseen child, or a refund (below zero); the same one once.
+
+        `amount` is in the smallest unit of the money, `reference` the app's own name for the
+        purchase; `made` says that it cannot be refused any more. Two processes that are asked in
+        the same moment may let one purchase too many through.
+
+        Raises:
+            RequestError: it would go over the cap (409), and is not booked.
+        """
+        mark = self._keys.of("purchase", who.key, reference)[:16]
+        async with self._turn:
+            person = await self.get(who)
+            house, ledger = person.overseen, person.spending
+            if house is None:
+                return person
+            month = moment(self._clock(), house.zone).day[:7]
+            booked = ledger is not None and ledger.month == month
+            if ledger is not None and booked and mark in ledger.references:
+                return person
+            so_far = ledger.amount if ledger is not None and booked else 0
+            if amount > 0 and not made and so_far + amount > house.spend_cap:
+                raise RequestError("over what a guardian allows", status=409, code="over_cap")
+            told = {"month": month, "amount": amount, "reference": mark}
+            return await self._write(who.key, self._event("spent", who.key, act, told)) or person
+
+    async def name_character(self, key: str, name: str) -> str:
+        """Remember a character by name, for the guardian's list; its key. The log holds no names."""
+        character = self._keys.character(name)
+
+        def change(_: Session | None, person: Person | None) -> tuple[None, Person | None]:
+            if person is None or person.overseen is None or character in person.characters:
+                return None, None
+            names = {character: name.strip()[:64], **person.characters}  # not the latest
+            return None, replace(person, characters=names)
+
+        await self._store.update("", key, change)
+        return character
+
     # -- appeals -------------------------------------------------------------------------------
 
     async def appeal(self, who: Who, act: Act) -> Appeal:
@@ -212,7 +261,7 @@ class People:
         if age is not None:
             told |= {"band": age.band, "proof": age.evidence, "years": age.years}
         async with self._turn:
-            found = _appeals(await self._log(ticket=ticket))
+            found = appeals(await self._log(ticket=ticket))
             if not found:
                 raise RequestError("there is no such appeal", status=404, code="unknown_ticket")
             if found[0].verdict is not Verdict.OPENED:
@@ -225,7 +274,7 @@ class People:
 
     async def appeals(self, *, everything: bool = False) -> tuple[Appeal, ...]:
         """Appeals that wait for a decision, or all of them; those that are due first."""
-        found = _appeals(await self._log())
+        found = appeals(await self._log())
         waiting = (one for one in found if everything or one.verdict is Verdict.OPENED)
         return tuple(sorted(waiting, key=lambda one: (one.due, one.ticket)))
 
@@ -262,7 +311,7 @@ class People:
             known = await self._find(who.key)
             if known is None and not (makes and who.new):
                 raise _unknown()
-            wrong = ready(known or _newcomer(who.key, self._clock()))
+            wrong = ready(known or newcomer(who.key, self._clock()))
             if wrong:
                 raise RequestError(wrong, status=409, code="not_possible")
             changed = await self._write(who.key, self._event(kind, who.key, act, told or {}))
@@ -285,8 +334,8 @@ class People:
     async def _apply(self, key: str, *events: Event) -> Person | None:
         def change(_: Session | None, person: Person | None) -> tuple[None, Person | None]:
             for event in events:
-                if person is None and event.kind in _MAKES:
-                    person = _newcomer(key, event.at)
+                if person is None and event.kind in MAKES:
+                    person = newcomer(key, event.at)
                 person = None if person is None else applied(person, event)
             return None, person
 
@@ -305,7 +354,7 @@ class People:
     async def _log(self, *, ticket: str | None = None) -> list[Event]:
         """All events of one appeal, or of all."""
         found: list[Event] = []
-        while page := await self._page(_APPEAL, ticket=ticket, seq=found[-1].seq if found else 0):
+        while page := await self._page(APPEAL, ticket=ticket, seq=found[-1].seq if found else 0):
             found += page
         return found
 
@@ -314,62 +363,6 @@ class People:
     ) -> tuple[Event, ...]:
         query = Query(kind, ticket, after_seq=seq, since=since, limit=PAGE, ascending=True)
         return await self._store.read(query)
-
-
-_APPEAL = "person.age_appeal"
-_MAKES = frozenset(
-    {"person.consent", "person.age_set", "person.curfew_lifted", "person.paused"}
-)  # acts that make somebody known
-
-
-def applied(person: Person, event: Event) -> Person:
-    """The person after an act. An act that is older than what it would change changes nothing."""
-    body = event.body
-    given = person.consent.at if person.consent is not None else event.at
-    match event.kind:
-        case "person.consent" if given <= event.at:
-            person = replace(person, consent=Consent(body["scope"], body["version"], event.at))
-        case "person.consent_revoked" if given <= event.at:
-            person = replace(person, consent=None)
-        case "person.age_set" if person.age.at <= event.at:
-            person = aged(person, _age(event))
-        case "person.age_appeal" if person.age.at <= event.at:
-            granted = body["verdict"] == Verdict.GRANTED
-            person = appealed(person, _age(event)) if granted else person
-        case "person.crisis_released" if person.crisis.since <= event.at:
-            person = released(person)
-        case "person.curfew_lifted":
-            person = replace(person, curfew_lifted=float(body["until"]))
-        case "person.paused" | "person.resumed":
-            person = replace(person, paused=event.kind == "person.paused")
-    return person
-
-
-def _newcomer(key: str, at: float) -> Person:
-    """Somebody of whom an act tells before any turn. Until their first turn nothing is use."""
-    before = at - IDLE_GAP - 1.0
-    return Person(key, since=at, last_seen=before, sitting=before)
-
-
-def _age(event: Event) -> Age:
-    years = event.body["years"]
-    return Age(
-        AgeBand(event.body["band"]),
-        Evidence(event.body["proof"]),
-        (years[0], years[1]) if years is not None else None,
-        event.at,
-    )
-
-
-def _appeals(events: Iterable[Event]) -> tuple[Appeal, ...]:
-    found: dict[str, Appeal] = {}
-    for event in events:
-        ticket, verdict = event.subject, Verdict(event.body["verdict"])
-        if verdict is Verdict.OPENED:
-            found[ticket] = Appeal(ticket, event.user or "", event.at, event.body["due"])
-        elif ticket in found:
-            found[ticket] = replace(found[ticket], verdict=verdict, decided_at=event.at)
-    return tuple(found.values())
 
 
 def _unknown() -> RequestError:

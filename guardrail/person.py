@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from guardrail.household import Household, Spending
 from guardrail.turn import AgeBand, Danger, Evidence
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "released",
     "shown",
     "stricter",
+    "talking_to",
 ]
 
 IDLE_GAP = 15 * 60.0
@@ -40,6 +42,12 @@ IDLE_GAP = 15 * 60.0
 
 DAYS = 28
 """Days of use that are kept: the longer window of the dependence index."""
+
+CHARACTERS = 30
+"""Characters of an overseen child that are kept by name, for the guardian's list."""
+
+TOLD = 86_400.0
+"""Seconds for which somebody is told that a guardian was told of them."""
 
 _YOUNGEST, _OF_AGE = 5, 18
 _YEARS_EN = re.compile(
@@ -122,6 +130,11 @@ class Person:
     paused: bool = False
     curfew_lifted: float = 0.0  # until when a guardian has lifted the curfew
     away: float = 0.0  # seconds since the turn before this one
+    house: Household | None = None  # what guardians have set; that it is there means oversight
+    character: str = ""  # whom this turn is with, as a keyed hash; for an overseen child alone
+    characters: Mapping[str, str] = field(default_factory=dict)  # keyed hash → name, latest last
+    spending: Spending | None = None
+    guardian_told: float = 0.0  # when a guardian was last told of a danger
 
     @property
     def kept(self) -> bool:
@@ -130,7 +143,13 @@ class Person:
         A child is still one after a month's absence, and what a guardian or an operator has set
         holds until they change it.
         """
-        return self.age.band is AgeBand.MINOR or self.consent is not None or self.paused
+        settled = self.consent is not None or self.house is not None
+        return self.age.band is AgeBand.MINOR or settled or self.paused
+
+    @property
+    def overseen(self) -> Household | None:
+        """What guardians have set, as far as it counts: nobody oversees an adult."""
+        return None if self.age.band is AgeBand.ADULT else self.house
 
     def today(self, day: str) -> Day:
         """The ledger of this day; an empty one if nothing is on it."""
@@ -170,6 +189,20 @@ def moved(old: Person | None, key: str, now: float, day: str, *, night: bool = F
         days=_with(old.days, ledger),
         away=gap,
     )
+
+
+def talking_to(person: Person, character: str, name: str) -> Person:
+    """The person in a turn with this character (a keyed hash; empty if nobody knows it).
+
+    Characters are remembered for those whose guardian may block one, and for nobody else.
+    """
+    if person.overseen is None:
+        return person
+    if not character:
+        return replace(person, character="")
+    others = {key: known for key, known in person.characters.items() if key != character}
+    kept = dict([*others.items(), (character, name)][-CHARACTERS:])
+    return replace(person, character=character, characters=kept)
 
 
 def counted(person: Person, day: str) -> Person:

@@ -75,6 +75,7 @@ def protocol(policy: Policy, facts: Facts, language: str = "en") -> Row:
             "rules": [_rule(policy, r, say) for r in policy.rules if _for_minors(r)],
         },
         "notices": [_notice(policy, notice, say) for notice in policy.notices],
+        "privacy": list(_privacy(policy, say)),
         "complaints": {
             "about": say(
                 "route",
@@ -135,7 +136,7 @@ class _Words:
 
 def _detected(policy: Policy, say: _Words) -> list[Row]:
     """Labels always, detectors where a rule asks for them."""
-    used = {name for rule in policy.rules for name in rule.when.labels}
+    used = {name for rule in policy.rules for name in rule.when.names}
     names = [*Label, *(d for d in Detector if d in used)]
     rows = []
     for name in names:
@@ -146,7 +147,7 @@ def _detected(policy: Policy, say: _Words) -> list[Row]:
 
 def _thresholds(policy: Policy, name: Label | Detector, side: Side, say: _Words) -> Iterator[str]:
     """One sentence for each two thresholds, with the ages that share them."""
-    if not any(name in r.when.labels and r.when.side in (side, None) for r in policy.rules):
+    if not any(name in r.when.names and r.when.side in (side, None) for r in policy.rules):
         return
     shared: dict[tuple[float, float], list[AgeBand]] = {}
     for band in AgeBand:
@@ -169,14 +170,22 @@ def _rule(policy: Policy, rule: Rule, say: _Words) -> Row:
         "when": _when(policy, rule.when, say),
         "does": _does(rule, say),
         "words": text.get(say.language, "").strip(),
+        "why": _why(rule, say.language),
         "article": rule.article,
     }
 
 
+def _why(item: Rule | Notice, language: str) -> str:
+    """The reason, where the pack gives it in this language; plain words are taken for English."""
+    return item.reasons.get(language, "") if item.reasons or language != "en" else item.reason
+
+
 def _when(policy: Policy, when: Condition, say: _Words) -> str:
     parts = [say(when.side)] if when.side is not None else []
-    if when.labels:
+    if when.names:
         names = say.either(say.name(NAMES, n) for n in sorted(when.labels))
+        each = [say.name(NAMES, n) for n in sorted(when.all_of)]
+        names = say.both([*([names] if names else []), *each])
         parts.append(say("clear" if when.grade is Grade.HARD else "hint", names=names))
     if when.level is not None:
         parts.append(say(when.level))
@@ -185,6 +194,7 @@ def _when(policy: Policy, when: Condition, say: _Words) -> str:
         number = "/".join(str(cap) for cap in sorted(caps - {None})) or "?"
         parts.append(say("over", limit=say.name(LIMITS, when.limit).format(n=number)))
     parts += [say.name(STATES, state) for state in sorted(when.states)]
+    parts += [say("unless", state=say.name(STATES, state)) for state in sorted(when.unless)]
     if when.ages or when.under is not None:
         parts.append(say("for", ages=say.ages(when.ages, when.under)))
     return say.both(parts) or say("always")
@@ -203,12 +213,15 @@ def _does(rule: Rule, say: _Words) -> list[str]:
 # -- minors, notices, help -------------------------------------------------------------------------
 
 
-_CRISIS = {State.CONCERN, State.ACTIVE, State.IMMINENT, State.OMISSION, State.WRONG_NUMBER}
+_CRISIS = {
+    *(State.CONCERN, State.ACTIVE, State.IMMINENT, State.OMISSION, State.WRONG_NUMBER),
+    *(State.ABOUT_OTHER, State.BEREAVED, State.FICTION),
+}
 
 
 def _of_crisis(rule: Rule) -> bool:
     """Rules of the crisis stage, but in a pack that names no stages, where all rules stand in it."""
-    about = Label.SELF_HARM in rule.when.labels or rule.danger is not Danger.NONE
+    about = Label.SELF_HARM in rule.when.names or rule.danger is not Danger.NONE
     return rule.stage is Stage.CRISIS and (about or not _CRISIS.isdisjoint(rule.when.states))
 
 
@@ -250,7 +263,22 @@ def _notice(policy: Policy, notice: Notice, say: _Words) -> Row:
     if notice.ages or notice.under is not None:
         when = say.both([when, say("for", ages=say.ages(notice.ages, notice.under))])
     words = policy.texts.get(notice.text, {}).get(say.language, "").strip()
-    return {"id": notice.id, "when": when, "words": words, "article": notice.article}
+    why = _why(notice, say.language)
+    return {"id": notice.id, "when": when, "words": words, "why": why, "article": notice.article}
+
+
+def _privacy(policy: Policy, say: _Words) -> Iterator[str]:
+    """What is kept of words."""
+    terms = policy.privacy
+    days, turns = str(terms.case_text_days), str(terms.turns)
+    yield say("kept", days=days, turns=turns) if terms.case_text_days else say("kept_none")
+    held: dict[int, list[AgeBand]] = {}
+    for band in AgeBand:
+        if terms.hold_days(band):
+            held.setdefault(terms.hold_days(band), []).append(band)
+    for length, bands in held.items():
+        yield say("held", ages=say.ages(bands), days=str(length))
+    yield say("trained" if terms.train else "untrained")
 
 
 def _resource(entry: Resource, say: _Words) -> Row:
@@ -288,6 +316,7 @@ def as_html(page: Row) -> str:
         _list(_help(entry, say) for entry in page["resources"]),
         _section(say("minors"), _lines(page["minors"]["about"]), page["minors"]["rules"], say),
         _section(say("notices"), "", page["notices"], say),
+        f"<h2>{say('privacy')}</h2>{_lines(page['privacy'])}",
         f"<h2>{say('detected')}</h2>",
         _lines([page["detected"]["about"]]),
         _list(_found(row) for row in page["detected"]["list"]),
@@ -315,7 +344,8 @@ def _row(row: Row, say: _Words) -> str:
     does = f"<br>{say('does')}{colon}{escape(say.steps(row['does']))}" if "does" in row else ""
     words = f"<blockquote>{escape(row['words'])}</blockquote>" if row["words"] else ""
     article = f"<br><small>{escape(row['article'])}</small>" if row["article"] else ""
-    return f"{say('when')}{colon}{escape(row['when'])}{does}{words}{article}"
+    why = f"<br>{escape(row['why'])}" if row["why"] else ""
+    return f"{say('when')}{colon}{escape(row['when'])}{does}{why}{words}{article}"
 
 
 def _found(row: Row) -> str:

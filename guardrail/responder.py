@@ -30,12 +30,15 @@ from guardrail._backend import Backend
 from guardrail.actions import LAST_WORDS
 from guardrail.client import Client
 from guardrail.engine import Engine
-from guardrail.errors import RequestError, UpstreamError
+from guardrail.errors import RequestError, StoreError, UpstreamError
 from guardrail.exchange import AskAgain, Exchange
+from guardrail.human import HumanAnswer, HumanJoined
 from guardrail.identity import IdentityRules, identify
 from guardrail.policy.model import Repair
 from guardrail.review import Review
 from guardrail.routes import Route
+from guardrail.staff.switchboard import Switchboard
+from guardrail.takeover import Hold, fact, owed_words
 from guardrail.turn import Outcome
 from guardrail.wire.base import Asked, Words
 
@@ -46,6 +49,10 @@ log = structlog.get_logger("guardrail")
 
 SUPPRESS = b"x-guardrail-suppress"
 """Tells the backend what it must leave off for this person: "memory", "push"."""
+
+SIGNAL = b"x-guardrail-signal"
+"""`exit`: the person has pressed a button or closed the window, and wants to be let go (CN Measures
+Art 19). Anybody may say so: it can only make the bot leave them in peace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Guard:
     routes: tuple[Route, ...]
     identity: IdentityRules = field(default_factory=IdentityRules)
     door: Door = field(default_factory=Door)
+    board: Switchboard | None = None  # connects moderators who take conversations over
+    marks: bool = False  # whether the bot's replies carry our field (our own answers always do)
     disclose: bool = True  # x-guardrail-id, -action and -policy on answers
     track: Callable[[], AbstractContextManager[object]] = nullcontext  # counts turns under way
 
@@ -79,6 +88,7 @@ class Responder:
         self._review: Review | None = None
         self._foreign: BaseException | None = None  # the wrapped app's own error
         self._outcome = Outcome.FAULT
+        self._debt: Hold | None = None  # whose last words this answer carries
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Serve it."""
@@ -93,6 +103,7 @@ class Responder:
             raise
         finally:
             if self._review is not None:
+                await self._settled()
                 closing = self._review.close(
                     self._outcome, status=client.status, shown=client.shown
                 )
@@ -132,12 +143,82 @@ class Responder:
         body = await read_body(receive, limit=door.body_bytes, seconds=door.body_seconds)
         asked = self._asked = self._stamped(self._wire.read_turn(body))
         review = self._review = await self._open(asked)
+        client.extra, client.facts = lambda: self._headers(review), lambda: review.facts
+        hold = await self._hold(review, now=bool(review.held))
+        if hold is not None and hold.over:
+            hold = await self._still_owed(hold, review)
+        review.with_human = hold is not None
         decision = await review.inbound()
-        client.extra = lambda: self._headers(review)
+        if hold is not None:
+            return await self._with_human(hold, receive, client, review)
         if decision.intervenes:
             await client.say(Words(decision.id, review.words(decision)), asked)
             return Outcome.INTERVENED
-        return await self._asked_twice_at_most(body, receive, client, review)
+        body = self._hiding(body, review)
+        try:
+            return await self._asked_twice_at_most(body, receive, client, review)
+        except HumanJoined:
+            hold = await self._hold(review, now=True)
+            if hold is None:  # and left, in the same moment
+                raise UpstreamError("the answer was stopped") from None
+            return await self._with_human(hold, receive, client, review)
+
+    async def _hold(self, review: Review, *, now: bool = False) -> Hold | None:
+        """The moderator who speaks here in the bot's place, or whose words are owed still."""
+        board = self._guard.board
+        if board is None:
+            return None
+        try:
+            return await board.held(review.turn.conversation, now=now)
+        except StoreError:
+            review.failed("takeover")
+            return None
+
+    async def _still_owed(self, hold: Hold, review: Review) -> None:
+        """What a moderator who has left said last goes out with this turn's answer."""
+        board = self._guard.board
+        assert board is not None  # noqa: S101 - whoever held came by it
+        try:
+            words = await board.words(hold)
+            found = [owed_words(hold, one, words, review.profile.language) for one in hold.owed]
+        except StoreError:
+            review.failed("takeover")
+            return
+        review.beside = "\n\n".join(text for text in found if text)
+        self._debt = hold
+
+    async def _settled(self) -> None:
+        """The answer is out, and with it what was owed."""
+        board, hold, review = self._guard.board, self._debt, self._review
+        sent = self._outcome in (Outcome.ANSWERED, Outcome.INTERVENED)
+        if board is None or hold is None or review is None or not sent:
+            return
+        try:
+            await board.delivered(hold, hold.owed[-1].seq, review.turn.id)
+        except StoreError:  # then it is said once more, which is better than never
+            review.failed("takeover")
+
+    async def _with_human(
+        self, hold: Hold, receive: Receive, client: Client, review: Review
+    ) -> Outcome:
+        board, asked = self._guard.board, self._asked
+        assert board is not None and asked is not None  # noqa: S101, PT018 - whoever holds came by it
+        clock = self._guard.engine.clock
+        return await HumanAnswer(self._wire, asked, review, client, board, clock).answer(
+            hold, receive
+        )
+
+    def _hiding(self, body: bytes, review: Review) -> bytes:
+        """The request without what the bot is not shown; after a human's talk it is told the fact."""
+        drop, human = review.hidden
+        if not drop:
+            return body
+        rest = self._wire.prune(body, drop)
+        if rest is None:
+            self._guard.engine.count("not_hidden", self._wire.name)
+            rest = body
+        note = fact(review.profile.language)
+        return (self._wire.steer(rest, note) if human else None) or rest
 
     async def _asked_twice_at_most(
         self, body: bytes, receive: Receive, client: Client, review: Review
@@ -160,7 +241,28 @@ class Responder:
         assert asked is not None  # it is read before anybody is asked  # noqa: S101
         async with Backend(self._app, self._inner_scope(), body, receive) as backend:
             limit = self._guard.door.reply_bytes
-            return await Exchange(self._wire, asked, review, backend, client, limit).relay()
+            exchange = Exchange(
+                self._wire,
+                asked,
+                review,
+                backend,
+                client,
+                limit,
+                interrupted=self._interrupted,
+                marks=self._guard.marks,
+            )
+            return await exchange.relay()
+
+    async def _interrupted(self) -> None:
+        """Stop the bot if a moderator has joined meanwhile.
+
+        Raises:
+            HumanJoined: they have.
+        """
+        assert self._review is not None  # noqa: S101 - nobody answers before
+        hold = await self._hold(self._review)
+        if hold is not None and not hold.over:
+            raise HumanJoined
 
     def _stamped(self, asked: Asked) -> Asked:
         """Answers of our own carry the time; wires have no clock."""
@@ -181,11 +283,12 @@ class Responder:
             app=header(headers, b"authorization"),
             wire=self._wire.name,
             route=self._route.path,
+            leaving=header(headers, SIGNAL).strip().lower() == b"exit",
         )
 
     def _inner_scope(self) -> Scope:
         """The request as the backend sees it: readable answers only, and nobody's identity."""
-        hidden = self._guard.identity.names | {b"accept-encoding", SUPPRESS}
+        hidden = self._guard.identity.names | {b"accept-encoding", SUPPRESS, SIGNAL}
         headers = without(self._scope["headers"], hidden)
         if self._review is not None and self._review.suppressed:
             headers = [*headers, (SUPPRESS, ", ".join(self._review.suppressed).encode())]
@@ -194,6 +297,8 @@ class Responder:
     def _headers(self, review: Review) -> Headers:
         # Notices are for the app to show, and a receipt is written for them: they always go out.
         notices = [(b"x-guardrail-notice", notice.encode()) for notice in review.notices]
+        if review.with_human:
+            notices.append((b"x-guardrail-speaker", b"human"))
         if not self._guard.disclose:
             return notices
         return [
@@ -229,6 +334,7 @@ class Responder:
     async def _last_line(self, client: Client) -> None:
         """Something of ours failed. The person gets help words all the same."""
         words = LAST_WORDS[self._review.turn.profile.language if self._review else "en"]
+        client.facts = dict  # what is told beside the words may be what failed
         try:
             if self._asked is not None:
                 await client.say(Words("fault", words), self._asked)

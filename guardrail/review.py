@@ -6,27 +6,22 @@ A face calls `inbound` once, then `reply` (whole) or `window` (each piece of a s
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
-from guardrail.actions import said, steering, words
-from guardrail.assess import Assessor, both
-from guardrail.audit import intervention, receipt
+from guardrail.actions import connect, help_lines, said, steering, words
+from guardrail.assess import both
 from guardrail.care import Care, Standing
-from guardrail.cases import opening, signal
 from guardrail.classify.base import Utterance
-from guardrail.errors import StoreError
+from guardrail.journal import Journal, Services
+from guardrail.memory import Memory, hidden
 from guardrail.passages import STRETCH, foreign, is_prose, put_together, said_by, talk, views
-from guardrail.person import Person
-from guardrail.policy.decide import decide
+from guardrail.policy.decide import besides, decide
 from guardrail.policy.model import Facts, Mode, Notice, Policy, Stage
 from guardrail.redact import redact
 from guardrail.screen import Window
-from guardrail.session import Session, joined
-from guardrail.store.base import Change, Event, Store
 from guardrail.turn import (
     ACTION_RANK,
     Action,
@@ -35,6 +30,7 @@ from guardrail.turn import (
     Channel,
     Danger,
     Decision,
+    Message,
     Outcome,
     Profile,
     Record,
@@ -47,22 +43,6 @@ from guardrail.wire.base import Piece
 
 __all__ = ["Review", "Services", "Standing"]
 
-JOURNAL = 0.5
-"""Seconds that words of ours wait to be written down. A person in crisis does not wait longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What a review asks of others."""
-
-    assessor: Assessor
-    store: Store
-    language: Callable[[str], str | None]
-    count: Callable[[str, str], None]
-    settle: Callable[[str], str | None]  # first reply → the conversation's lasting key
-    remember: Callable[[str, str, Change], Awaitable[bool]]  # whether memory could be changed
-    deliver: Callable[[Record], Awaitable[None]]
-
 
 class Review:
     """One turn, from its request to its record."""
@@ -71,7 +51,9 @@ class Review:
         self.turn, self.policy = turn, policy
         self._care = Care(policy, turn.profile, standing)
         self._standing, self._ask = standing, services
+        self._memory = Memory(self._care, standing, services.digest)
         self._failures = list(standing.failures)
+        self._journal = Journal(services, self._failures)
         self._unjudged = dict.fromkeys(turn.unjudged)
         self._seen: dict[Side, Assessment] = {}
         self._decisions: list[Decision] = []
@@ -84,11 +66,28 @@ class Review:
         self.may_repeat = False  # whether the backend may be asked once more
         self.steering: str | None = None  # what it would be told
         self._talk = talk(turn.messages)  # what the bot's every sentence is an answer to
+        self._said = ""  # what the bot says, as far as it was judged
+        self.with_human = False  # a moderator answers: what is decided is noted, and not done
+        self.beside = ""  # what a moderator who has left said last, for the answer of this turn
 
     @property
     def profile(self) -> Profile:
         """Who speaks, as far as this turn knows by now."""
         return self._care.profile
+
+    @property
+    def held(self) -> str:
+        """The case whose moderator holds this conversation, as the turn found it; empty if none."""
+        return self._standing.session.held
+
+    @property
+    def hidden(self) -> tuple[frozenset[int], bool]:
+        """Which messages the bot is not shown, and whether a human's talk is among them."""
+        return hidden(self.turn, self._standing.session, self._ask.digest)
+
+    def failed(self, what: str) -> None:
+        """Note that a part of ours did not work."""
+        self._journal.failed(what)
 
     # -- judging ---------------------------------------------------------------------------
 
@@ -97,7 +96,7 @@ class Review:
         batch = said_by(self.turn)
         unjudged = self._foreign(self.turn.messages[i].text for i in self.turn.fresh)
         assessment = await self._assess(Side.USER, batch, unjudged)
-        self._care.heard(assessment, (self.turn.messages[i].text for i in self.turn.fresh[-1:]))
+        self._care.heard(assessment, (self.turn.messages[i].text for i in self.turn.fresh))
         decision = await self._decide(Side.USER, assessment)
         await self._keep()
         self.timings["inbound"] = time.perf_counter() - self._began
@@ -114,7 +113,7 @@ class Review:
         texts = dict.fromkeys(text for part in dict.fromkeys(parts) for text in views(part))
         batch = tuple(self._says(text) for text in texts if text.strip())
         assessment = await self._assess(Side.BOT, batch, foreign)
-        said = "".join(p.text for p in pieces if p.channel is Channel.TEXT)
+        self._said = said = "".join(p.text for p in pieces if p.channel is Channel.TEXT)
         decision = await self._decide(Side.BOT, assessment, self._care.in_reply(said))
         if decision.intervenes:
             return decision
@@ -147,6 +146,7 @@ class Review:
             return unseen
         assessment = await self._assess(Side.BOT, batch, foreign)
         self.counts["windows"] = self.counts.get("windows", 0) + 1
+        self._said = window.whole
         return await self._decide(Side.BOT, assessment, self._care.in_reply(window.whole))
 
     async def unseen(self, parts: Sequence[str]) -> Decision | None:
@@ -176,14 +176,20 @@ class Review:
         own = words(self.policy, decision, self.profile)
         if decision.resources:
             self._told = ()
-            return own
+            return _paragraphs(self.beside, own)
         self._told = self._care.due()
-        return "\n\n".join([own, *self._owed(), *self._notices(besides=decision.text)])
+        notices = self._notices(besides=decision.text)
+        return _paragraphs(self.beside, own, *self._owed(), *notices)
+
+    @property
+    def help(self) -> str:
+        """Where to find help, for words that nobody decided on."""
+        return help_lines(self.policy, self.profile)
 
     @property
     def addition(self) -> str:
         """The words that follow the bot's reply; empty if there are none."""
-        return "\n\n".join([*self._owed(), *self._notices()])
+        return _paragraphs(self.beside, *self._owed(), *self._notices())
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -191,9 +197,37 @@ class Review:
         return tuple(n.id for n in (self._care.due() if self._told is None else self._told))
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """What an app is told beside the answer's text; empty if there is nothing to tell.
+
+        `notices` to show (with their words, where these are not in the answer already), `speaker`
+        when a human answers, `connect` for buttons that call for help (CA B&P 21812(d)(1)), `label`
+        as metadata of generated content (CN Labelling Measures Art 5).
+        """
+        due = self._care.due() if self._told is None else self._told
+        told = [
+            {"id": n.id, "article": n.article, "in_band": n.in_band}
+            | {"text": said(self.policy, n.text, self.profile)}
+            for n in due
+        ]
+        helps = any(d.resources and (d.intervenes or d.adds_words) for d in self._decisions)
+        label = self.policy.label.implicit
+        found = {
+            "notices": told if self.policy.mode is Mode.ENFORCE else [],
+            "speaker": "human" if self.with_human else "",
+            "connect": connect(self.policy, self.profile) if helps else (),
+            "label": {}
+            if self.with_human
+            else {k: v.replace("{id}", self.turn.id) for k, v in label.items()},
+        }
+        return {key: value for key, value in found.items() if value}
+
+    @property
     def suppressed(self) -> tuple[str, ...]:
         """What the backend has to leave off for this person."""
-        return tuple(sorted(self.policy.suppress.get(self.profile.age_band, ())))
+        house = self._standing.person.overseen
+        off = house.off if house is not None else ()
+        return tuple(sorted({*self.policy.suppress.get(self.profile.age_band, ()), *off}))
 
     def _owed(self) -> list[str]:
         owed = {d.text: d for d in self._decisions if d.adds_words}  # each text once
@@ -223,11 +257,13 @@ class Review:
     async def close(self, outcome: Outcome, *, status: int, shown: str = "") -> Record:
         """Write the turn down. `shown` is the reply as the client saw it; only its hash is kept."""
         if status and self._told and self.policy.mode is Mode.ENFORCE:
-            await self._receipt(self._told)
-        if not self._standing.settled and shown:
-            await self._settle(shown)
-        else:
-            await self._keep()
+            self._care.told(self._told)
+            turn = replace(self.turn, profile=self.profile)
+            await self._journal.receipts(turn, self._told, self.policy.tag)
+        if outcome in (Outcome.ANSWERED, Outcome.INTERVENED):
+            await self._journal.delivered(self.turn, self._decisions)
+        self._hide(outcome, shown)
+        await self._keep(shown)
         self.timings["total"] = time.perf_counter() - self._began
         record = Record(
             id=self.turn.id,
@@ -257,40 +293,28 @@ class Review:
             await self._ask.deliver(record)
         return record
 
-    async def _settle(self, shown: str) -> None:
-        """From its first reply on a conversation without an id can be told from others."""
-        key = self._ask.settle(shown)
-        if key is None:
-            return
-        session = replace(self._standing.session, conversation=key)
-        steps, person = self._care.take_steps(), self._care.person
-        unnamed = not person.key  # somebody whom only the conversation tells apart
+    async def _keep(self, shown: str = "") -> None:
+        """Remember what this turn has shown of the person and the conversation.
 
-        def adopt(old: Session | None, met: Person | None) -> tuple[Session | None, Person | None]:
-            kept = session if old is None else joined(old, session)
-            if met is None:
-                return kept, replace(person, key=key if unnamed else person.key)
-            return kept, reduce(lambda who, step: step(who), steps, met)
+        From its first reply on, a conversation without an id can be told from others.
+        """
+        change = None
+        if shown and not self._standing.settled:
+            key = self._ask.settle(shown)
+            change = self._memory.settle(key) if key is not None else None
+        elif self._standing.settled or not shown:
+            change = self._memory.take(self.turn.conversation if self._standing.settled else "")
+        if change is not None and not await self._ask.remember(*change):
+            self._failures.append("store")
 
-        await self._remember(key, key if unnamed else person.key, adopt)
-
-    async def _receipt(self, notices: Sequence[Notice]) -> None:
-        """That these were shown is written down for good: it is what an auditor asks for."""
-        self._care.told(notices)
-        turn = replace(self.turn, profile=self.profile)
-        await self._append([receipt(turn, notice, self.policy.tag) for notice in notices], "notice")
-
-    async def _keep(self) -> None:
-        """Remember what this turn has shown of the person."""
-        key = self._standing.person.key
-        steps = self._care.take_steps() if key else ()
-        if not steps:
-            return  # nobody we could know again, or nothing new
-
-        def change(old: Session | None, met: Person | None) -> tuple[Session | None, Person | None]:
-            return old, reduce(lambda who, step: step(who), steps, met or self._standing.person)
-
-        await self._remember("", key, change)
+    def _hide(self, outcome: Outcome, shown: str) -> None:
+        """Keep from the bot what passed between the person and a human, or in a crisis."""
+        crisis = any(d.danger is not Danger.NONE and d.intervenes for d in self._decisions)
+        human = outcome is Outcome.HUMAN
+        if human or self.beside or (crisis and self.policy.crisis.keep_out):
+            said = [self.turn.messages[i] for i in self.turn.fresh if human or not self.beside]
+            answer = [Message(Role.ASSISTANT, shown)] if shown else []
+            self._memory.hide([*said, *answer], "h" if human or self.beside else "c")
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -314,10 +338,6 @@ class Review:
         self._seen[side] = found if before is None else both(before, found)
         return found
 
-    async def _remember(self, conversation: str, person: str, change: Change) -> None:
-        if not await self._ask.remember(conversation, person, change):
-            self._failures.append("store")
-
     def _passed(self, side: Side) -> Decision:
         """The last decision on this side."""
         return next(d for d in reversed(self._decisions) if d.side is side)
@@ -335,11 +355,9 @@ class Review:
             if (would.actions, would.keep_reply) != (decision.actions, decision.keep_reply):
                 self._shadowed[shadow.name, side] = would
         decision = await self._noted(decision)
-        if decision.adds_words and decision.danger is not Danger.NONE:
-            # Words of concern beside the reply do not open the door to a reply that harms.
-            harm = decide(self.policy, replace(facts, id=f"{facts.id}h"), Stage.HARM)
-            if harm.intervenes:
-                decision = await self._noted(harm)
+        stopping = besides(self.policy, facts, decision)
+        if stopping is not None:
+            decision = await self._noted(stopping)
         if decision.intervenes and not decision.resources:
             await self._not_without_help(facts)
         return decision
@@ -347,9 +365,14 @@ class Review:
     async def _noted(self, decision: Decision) -> Decision:
         """The decision as it is carried out: written down before anybody sees what comes of it."""
         if self._is_news(decision):
+            if self.with_human:  # it shows how the person is; what is said to them, a human says
+                self._care.decided(replace(decision, resources=False))
+                decision = replace(decision, enforced=False)
             decision = self._care.decided(decision)
             self._decisions.append(decision)
-            await self._journal(decision)
+            turn = replace(self.turn, profile=self.profile)
+            seen = self._seen.get(decision.side)
+            await self._journal.decision(turn, self.policy, decision, seen=seen, said=self._said)
         return decision
 
     async def _not_without_help(self, facts: Facts) -> None:
@@ -366,28 +389,6 @@ class Review:
         """A stream is decided on sentence by sentence; the same word twice is recorded once."""
         return all((d.side, d.rule) != (decision.side, decision.rule) for d in self._decisions)
 
-    async def _journal(self, decision: Decision) -> None:
-        await self._append(self._events(decision), decision.rule)
 
-    async def _append(self, events: Sequence[Event], why: str) -> None:
-        if not events:
-            return
-        try:
-            async with asyncio.timeout(JOURNAL):
-                await self._ask.store.append(*events)
-        except (StoreError, TimeoutError):  # the words go out all the same; an alarm counter rises
-            self._failures.append("journal")
-            self._ask.count("journal_failed", why)
-
-    def _events(self, decision: Decision) -> list[Event]:
-        said = decision.intervenes or decision.adds_words
-        case = decision.severity is not None and decision.enforced
-        if not said and not case:
-            return []
-        turn = replace(self.turn, profile=self.profile)
-        events = [intervention(turn, decision)] if said else []
-        if case:
-            seen = self._seen.get(decision.side)  # none if the reply could not be read at all
-            level = seen.level() if seen is not None else None
-            events += [opening(decision, turn, level), signal(decision, turn, level)]
-        return events
+def _paragraphs(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)

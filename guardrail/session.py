@@ -21,6 +21,7 @@ __all__ = [
     "Session",
     "advance",
     "fresh_messages",
+    "hide",
     "joined",
     "remember",
 ]
@@ -47,6 +48,8 @@ class Session:
     turns: int = 0
     known: tuple[str, ...] = ()  # hashes, oldest first
     recent: tuple[float, ...] = ()  # times of the turns of the last minute
+    held: str = ""  # the case whose moderator speaks here in the bot's place
+    hidden: tuple[str, ...] = ()  # marks of messages that the bot is not shown, see `hide`
 
 
 def advance(old: Session | None, conversation: str, now: float) -> Session:
@@ -87,6 +90,16 @@ def fresh_messages(
         if message.role is Role.USER
         and (position > last_reply or (position >= start and digest(message) not in seen))
     )
+
+
+def hide(session: Session, hashes: Sequence[str], why: str) -> Session:
+    """The session, with messages that later turns keep from the bot.
+
+    `why` is one letter that stands before each hash: "h" for words between the person and a human,
+    "c" for a turn in a crisis.
+    """
+    marks = dict.fromkeys((*session.hidden, *(why + one for one in hashes)))
+    return replace(session, hidden=tuple(marks)[-MEMORY:])
 
 
 def joined(old: Session, new: Session) -> Session:

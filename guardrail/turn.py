@@ -138,6 +138,14 @@ class State(StrEnum):
     NO_CONSENT = "no_consent"  # a guardian has to agree first
     PAUSED = "paused"  # a guardian or an operator has paused this person's access
     ELDER = "elder"  # known to be 60 or older
+    ABOUT_OTHER = "about_other"  # this line is about somebody else who may harm themselves
+    BEREAVED = "bereaved"  # this line is about somebody who was lost to suicide
+    FICTION = "fiction"  # this line is about a story, a film, an essay
+    HELPED = "helped"  # real help was named so lately that the same words would be noise
+    OVERSIGHT = "oversight"  # a guardian looks after this account, and has the person's word for it
+    CHARACTER = "character"  # a guardian has blocked the character that this turn is with
+    SPENT = "spent"  # nothing is left of what a guardian allows to be spent this month
+    GUARDIAN_TOLD = "guardian_told"  # within a day, a guardian was told of a danger
 
 
 class Channel(StrEnum):
@@ -186,6 +194,7 @@ class Outcome(StrEnum):
 
     ANSWERED = "answered"  # the bot's reply arrived whole (support words may follow it)
     INTERVENED = "intervened"  # our words stand in place of some or all of the bot's
+    HUMAN = "human"  # a moderator holds the conversation, and the bot was silent
     UPSTREAM_ERROR = "upstream_error"  # the backend answered with an error, passed unchanged
     UPSTREAM_BROKEN = "upstream_broken"  # the backend could not be reached or broke off
     CLIENT_GONE = "client_gone"  # the client hung up before the end
@@ -216,6 +225,7 @@ class Identity:
     years: tuple[int, int] | None = None
     evidence: Evidence = Evidence.NONE
     zone: str | None = None
+    character: str | None = None  # whom they talk with, by the app's name for it
 
 
 @dataclass(frozen=True, slots=True)

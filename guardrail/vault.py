@@ -7,6 +7,7 @@ destroys their data key, and with it every copy of what it sealed.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -30,6 +31,8 @@ class Text:
 
     `subject` is a case id (or "contact:…"); `owner` the person's key, or the conversation's where
     nobody knows the person. `id` is made by whoever seals, so that sealing again adds nothing.
+    `train`: whether a model may learn from it, which the person has to have agreed to by itself
+    (CN Measures Art 16).
     """
 
     id: str
@@ -39,16 +42,21 @@ class Text:
     text: str
     at: float
     until: float
+    train: bool = False
 
 
 class Vault(Protocol):
     """Where texts lie. Contract: `tests/contract/test_vaults.py`.
 
-    Every method may raise `StoreError`, and `VaultError` where the master key is not at hand.
+    Every method may raise `StoreError`, and `VaultError` where the master key is not at hand or a
+    row was changed by somebody else. `count`, `hold`, `held`, `erase` and `purge` need no key.
     """
 
     async def seal(self, *texts: Text) -> None:
-        """Put texts away, durable on return; one whose id is there already is left as it is."""
+        """Put texts away, all or none, durable on return; one whose id is there is left as it is.
+
+        A text from before the erasure of its owner is left out: it is erased, too.
+        """
         ...
 
     async def open(self, subject: str) -> tuple[Text, ...]:
@@ -56,15 +64,30 @@ class Vault(Protocol):
         ...
 
     async def of(self, owner: str) -> tuple[Text, ...]:
-        """All texts of an owner that are not over, oldest first: for their copy."""
+        """All texts of an owner that are not over or that a hold keeps, oldest first."""
+        ...
+
+    async def count(self, owner: str) -> int:
+        """How many texts of an owner lie here, over or not."""
         ...
 
     async def hold(self, owner: str, until: float) -> None:
-        """Legal hold: until then nothing of this owner is purged or erased; 0 lifts it."""
+        """Legal hold: until then nothing of this owner is purged or erased.
+
+        Of two holds the later one counts; 0 lifts it.
+        """
         ...
 
-    async def erase(self, owner: str) -> bool:
-        """Destroy an owner's key and texts; false if a hold forbids it."""
+    async def held(self, owner: str) -> float:
+        """Until when an owner is held; 0 if they are not."""
+        ...
+
+    async def erase(self, owner: str, before: float = math.inf) -> bool:
+        """Destroy an owner's key and texts, and every trace of the key in our files.
+
+        `before`: a key that was made later is that of somebody who came back, and stays. False,
+        and nothing is done, if a hold forbids it. Erasing twice is no mistake.
+        """
         ...
 
     async def purge(self, now: float) -> int:

@@ -22,7 +22,7 @@ from joserfc.jwk import KeySet, OctKey
 from guardrail._data import data_path
 from guardrail.assess import Assessor
 from guardrail.audit import AuditSink
-from guardrail.cases import Case, CaseBook
+from guardrail.cases import Case, Clocks
 from guardrail.classify.base import Classifier
 from guardrail.classify.lexicon import LexiconClassifier
 from guardrail.classify.onnx import OnnxClassifier
@@ -42,8 +42,11 @@ from guardrail.policy.stack import Stack
 from guardrail.policy.trial import run_trials
 from guardrail.responder import Door, Guard
 from guardrail.routes import Route
-from guardrail.store.base import Query, Store
+from guardrail.staff.caselog import CaseLog, clocks
+from guardrail.staff.switchboard import Switchboard, Terms
+from guardrail.store.base import Store
 from guardrail.store.sqlite import SqliteStore
+from guardrail.store.vault import open_vault
 from guardrail.wire.base import Wire
 from guardrail.wire.generic import GenericWire, read_spec
 from guardrail.wire.openai import OpenAIWire
@@ -63,9 +66,6 @@ SHIPPED_MODEL = "companion-v1"
 
 DATABASE = "guardrail.db"
 """In the folder `data`."""
-
-PAGE = 1_000
-"""Case events read at a time."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,16 @@ def assemble(settings: Settings, *, version: str = "") -> House:
     metrics.policy(policies.current, at=time.time())
     metrics.reload(ok=True, at=time.time())
     store = SqliteStore(settings.data / DATABASE)
+    vault = open_vault(settings.data, settings.vault)
+    board = (
+        Switchboard(store, vault, terms=_takeover(settings)) if settings.takeover.enabled else None
+    )
     primary = _classifier(settings.classifier)
     engine = Engine(
         policies=policies,
         assessor=Assessor(primary, floor, deadline=settings.classifier.deadline_ms / 1000),
         store=store,
+        vault=vault,
         pseudonyms=_pseudonyms(settings.data / "pseudonym.key"),
         language=language,
         sinks={"audit": AuditSink(store), "metrics": metrics},
@@ -131,6 +136,8 @@ def assemble(settings: Settings, *, version: str = "") -> House:
         routes,
         identity_rules(settings.identity),
         door,
+        board=board,
+        marks=settings.marks,
         disclose=settings.disclose,
         track=metrics.in_flight.track_inprogress,
     )
@@ -143,7 +150,7 @@ def assemble(settings: Settings, *, version: str = "") -> House:
         policy_file=path,
         reload=_reloader(policies, {"": path, **regions}, metrics),
         readiness=_readiness(store),
-        cases=open_cases(store),
+        cases=open_cases(store, engine.clock, clocks(settings.cases)),
     )
 
 
@@ -186,6 +193,17 @@ def _policies(
 def _held(policy: Policy, floor: LexiconClassifier) -> Policy:
     """Streams keep at least the longest lexicon phrase back, or one could leak in two halves."""
     return replace(policy, hold=replace(policy.hold, tail=max(policy.hold.tail, floor.longest)))
+
+
+def _takeover(settings: Settings) -> Terms:
+    table = settings.takeover
+    return Terms(
+        wait=table.wait_seconds,
+        stream=table.stream_seconds,
+        settle=table.settle_seconds,
+        keepalive=table.keepalive_seconds,
+        poll=table.poll_seconds,
+    )
 
 
 def _wire(settings: Settings, name: str) -> Wire:
@@ -331,17 +349,10 @@ def _readiness(store: Store) -> Callable[[], Awaitable[Mapping[str, str | None]]
     return readiness
 
 
-def open_cases(store: Store) -> Callable[[], Awaitable[tuple[Case, ...]]]:
-    """Cases that wait for a human. Each look reads on where the one before it ended."""
-    book = CaseBook()
-
-    async def waiting() -> tuple[Case, ...]:
-        more = True
-        while more:
-            query = Query(kind="case.", after_seq=book.seq, limit=PAGE, ascending=True)
-            page = await store.read(query)
-            book.add(page)
-            more = len(page) == PAGE
-        return book.waiting()
-
-    return waiting
+def open_cases(
+    store: Store,
+    clock: Callable[[], float] = time.time,
+    terms: Clocks = Clocks(),  # noqa: B008 - frozen
+) -> Callable[[], Awaitable[tuple[Case, ...]]]:
+    """Cases that are not resolved. Each look reads on where the one before it ended."""
+    return CaseLog(store, clock, terms).waiting

@@ -77,6 +77,7 @@ def call(
     headers: list[tuple[bytes, bytes]] | None = None,
     client: tuple[str, int] | None = ("127.0.0.1", 50000),
     chunks: list[bytes] | None = None,
+    query: bytes = b"",
 ) -> Call:
     """Start one request; `body` may be JSON data."""
     raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
@@ -88,7 +89,7 @@ def call(
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query,
         "root_path": "",
         "headers": [
             (b"host", b"test"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from guardrail._tables import VaultTable
 from guardrail.assess import Assessor
 from guardrail.audit import AuditSink
 from guardrail.classify.lexicon import LexiconClassifier
@@ -23,6 +24,7 @@ from guardrail.policy.stack import Stack
 from guardrail.responder import Guard
 from guardrail.routes import Route
 from guardrail.store.sqlite import SqliteStore
+from guardrail.store.vault import SqliteVault, open_vault
 from guardrail.wire.openai import OpenAIWire
 
 POLICIES = Path(__file__).parent.parent / "policies"
@@ -52,6 +54,7 @@ def clock() -> Clock:
 async def make_guard(tmp_path: Path, clock: Clock) -> AsyncIterator[Callable[..., Guard]]:
     """Builds guards on a real store; the lexicon judges alone unless a classifier is given."""
     stores: list[SqliteStore] = []
+    vaults: list[SqliteVault] = []
 
     def make(
         *,
@@ -62,7 +65,9 @@ async def make_guard(tmp_path: Path, clock: Clock) -> AsyncIterator[Callable[...
         **rest: Any,
     ) -> Guard:
         store = SqliteStore(tmp_path / f"{len(stores)}.db")
+        vault = open_vault(tmp_path / f"{len(stores)}", VaultTable(), clock)
         stores.append(store)
+        vaults.append(vault)
         metrics = Metrics(routes=["/v1/chat/completions"], wires=["openai"])
         engine = Engine(
             policies=PolicyHolder(
@@ -71,6 +76,7 @@ async def make_guard(tmp_path: Path, clock: Clock) -> AsyncIterator[Callable[...
             ),
             assessor=Assessor(primary, LEXICON(), deadline=rest.pop("deadline", 1)),
             store=store,
+            vault=vault,
             pseudonyms=Pseudonyms(b"0123456789abcdef"),
             language=language,
             sinks={"audit": AuditSink(store), "metrics": metrics, **rest.pop("sinks", {})},
@@ -80,5 +86,5 @@ async def make_guard(tmp_path: Path, clock: Clock) -> AsyncIterator[Callable[...
         return Guard(engine, routes or (Route("/v1/chat/completions", OpenAIWire()),), **rest)
 
     yield make
-    for store in stores:
-        await store.close()
+    for part in (*stores, *vaults):
+        await part.close()

@@ -247,6 +247,7 @@ async def test_open_cases(house: House) -> None:
     case = cases[0]
     assert (case["severity"], case["label"], case["opened_at"]) == ("urgent", "self_harm", NOW)
     assert (case["region"], case["language"], case["signals"]) == ("CN", "zh", 1)
+    assert (case["deadline"], case["status"], case["contacts"]) == (NOW + 900, "open", [])
 
 
 async def test_no_id_of_a_person_leaves(house: House) -> None:

@@ -204,6 +204,16 @@ async def test_when_every_record_is_gone_all_count(store, settings):
     assert values(await counted(store, settings), "fates")["purged"] == 1
 
 
+async def test_a_receipt_outlives_the_record(store, settings):
+    """That the words were sent is known when the record is long gone."""
+    one = turn()
+    await happened(store, one)
+    receipt = Event(f"referral.{one.id}", one.at, "referral.delivered", one.id)
+    await store.append(receipt)
+    await store.purge(JUNE + 1)
+    assert values(await counted(store, settings), "fates")["confirmed"] == 1
+
+
 # -- when and where --------------------------------------------------------------------------------
 
 

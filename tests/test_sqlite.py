@@ -166,7 +166,8 @@ async def test_a_newer_schema_is_refused(tmp_path: Path):
     with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute("INSERT INTO migration VALUES (?, 'later', '')", (len(MIGRATIONS) + 1,))
     store = SqliteStore(path)
-    with pytest.raises(StoreError, match="schema 3, this release knows 2"):
+    known = len(MIGRATIONS)
+    with pytest.raises(StoreError, match=f"schema {known + 1}, this release knows {known}"):
         await store.ping()
     with pytest.raises(StoreError, match="newer"):
         await store.read(Query())
@@ -379,7 +380,7 @@ async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path):
         migrate(db)
         migrate(db, (*MIGRATIONS, lambda later: later.execute("CREATE TABLE later (x)")))
         applied = db.execute("SELECT number, name FROM migration").fetchall()
-    assert [number for number, _ in applied] == [1, 2, 3]
+    assert [number for number, _ in applied] == list(range(1, len(MIGRATIONS) + 2))
     assert [name for _, name in applied][:2] == ["sessions_usage_events", "people"]
 
 

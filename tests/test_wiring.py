@@ -130,7 +130,7 @@ async def test_two_processes_that_start_at_once_share_a_key(tmp_path):
 
 async def test_cases_are_read_page_by_page(tmp_path, monkeypatch):
     """None is left out, and what was read is not read again."""
-    monkeypatch.setattr("guardrail.wiring.PAGE", 2)
+    monkeypatch.setattr("guardrail.staff.caselog.PAGE", 2)
     store = SqliteStore(tmp_path / "guardrail.db")
     cases = open_cases(store)
     assert await cases() == ()

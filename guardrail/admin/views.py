@@ -63,7 +63,7 @@ def turn_facts(record: Event) -> Row:
 
 
 def case_row(case: Case) -> Row:
-    """One case that waits for a human."""
+    """One case that is not resolved. Who has it is nobody's business here."""
     return {
         "id": case.id,
         "severity": case.severity,
@@ -77,6 +77,12 @@ def case_row(case: Case) -> Row:
         "language": case.language,
         "age_band": case.age_band,
         "policy": case.policy,
+        "status": case.status,
+        "deadline": case.deadline,
+        "overdue": case.overdue,
+        "waits_since": case.waits_since,
+        "advises_contact": case.advises_contact,
+        "contacts": [{"whom": one.whom, "verdict": one.verdict} for one in case.contacts],
     }
 
 

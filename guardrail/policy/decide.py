@@ -18,9 +18,20 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from guardrail.policy.model import Condition, Facts, Mode, Name, Policy, Posture, Rule, Stage
-from guardrail.turn import Action, AgeBand, Decision, Detector, Grade, Label, Level, Side
+from guardrail.turn import (
+    Action,
+    AgeBand,
+    Danger,
+    Decision,
+    Detector,
+    Grade,
+    Label,
+    Level,
+    Side,
+    State,
+)
 
-__all__ = ["RESERVED_RULES", "SPEAKING", "UNAVAILABLE", "decide"]
+__all__ = ["RESERVED_RULES", "SPEAKING", "UNAVAILABLE", "besides", "decide"]
 
 DEFAULT = "default"
 FAILURE_RULES: Mapping[Posture, str] = {posture: f"failure-{posture}" for posture in Posture}
@@ -33,6 +44,8 @@ UNAVAILABLE = "unavailable"
 
 SPEAKING = frozenset({Action.SUPPORT, Action.REPLACE, Action.BLOCK, Action.END})
 """Actions that need words of ours."""
+
+_WHOSE = frozenset({State.ABOUT_OTHER, State.BEREAVED, State.FICTION})
 
 # Keyed by text, because signals carry plain strings: any classifier may invent labels.
 _LABELS: Mapping[str, Name] = {name.value: name for name in (*Label, *Detector)}
@@ -60,7 +73,7 @@ def decide(policy: Policy, facts: Facts, stage: Stage | None = None) -> Decision
     marks = _marks(policy, facts)
     level = _level(policy, facts) if Label.SELF_HARM in marks else None
     # Most turns have no mark, most rules ask for one: those need not be looked at.
-    rules = [r for r in policy.rules if marks or not r.when.labels]
+    rules = [r for r in policy.rules if marks or not r.when.names]
     if stage is not None:
         rules = [r for r in rules if r.stage is stage]
     rule = next((r for r in rules if _matches(r.when, facts, marks, level)), None)
@@ -68,6 +81,21 @@ def decide(policy: Policy, facts: Facts, stage: Stage | None = None) -> Decision
     if facts.assessment.failed is None:
         return decision
     return _degraded(policy, facts, decision)
+
+
+def besides(policy: Policy, facts: Facts, first: Decision) -> Decision | None:
+    """What stops the bot's words although `first`, which lets them pass, was decided before it.
+
+    Words of concern do not open the door to harm. A line about somebody else, a loss or a story
+    opens it neither to that nor to a spent limit, a pause or a night that is kept free.
+    """
+    stages: tuple[Stage, ...] = ()
+    if first.adds_words and first.danger is not Danger.NONE:
+        stages = (Stage.HARM,)
+    elif first.enforced and not first.intervenes and not _WHOSE.isdisjoint(facts.states):
+        stages = (Stage.HARM, Stage.LIMIT)
+    found = (decide(policy, replace(facts, id=f"{facts.id}h"), stage) for stage in stages)
+    return next((decision for decision in found if decision.intervenes), None)
 
 
 def _marks(policy: Policy, facts: Facts) -> dict[Name, _Mark]:
@@ -107,10 +135,17 @@ def _matches(
         and (not when.ages or facts.profile.age_band in when.ages)
         and (when.limit is None or when.limit in facts.limits)
         and when.states <= facts.states
+        and when.unless.isdisjoint(facts.states)
         and (when.under is None or facts.profile.under(when.under))
         and (when.level is None or _reaches(level, when.level))
-        and (not when.labels or (bool(marks) and bool(_concerned(when, marks))))
+        and (not when.names or _found(when, marks))
     )
+
+
+def _found(when: Condition, marks: Mapping[Name, _Mark]) -> bool:
+    """One of `labels`, if there are any, and each of `all_of`."""
+    found = {mark.label for mark in _concerned(when, marks)}
+    return when.all_of <= found and (not when.labels or not when.labels.isdisjoint(found))
 
 
 def _reaches(level: Level | None, wanted: Level) -> bool:
@@ -120,7 +155,7 @@ def _reaches(level: Level | None, wanted: Level) -> bool:
 def _concerned(when: Condition, marks: Mapping[Name, _Mark]) -> list[_Mark]:
     """The marks that this condition asks about."""
     soft_will_do = when.grade is not Grade.HARD
-    return [m for m in marks.values() if (soft_will_do or m.hard) and m.label in when.labels]
+    return [m for m in marks.values() if (soft_will_do or m.hard) and m.label in when.names]
 
 
 def _ruled(policy: Policy, facts: Facts, rule: Rule, marks: Mapping[Name, _Mark]) -> Decision:

@@ -81,6 +81,7 @@ def _lines(policy: Policy, profile: Profile) -> Iterator[Line]:
             yield _line(policy, path, posture, _cells("failure", label, side, age))
     yield from _caps(policy, profile)
     yield from _terms(policy, profile)
+    yield from _words(policy, profile)
     for notice in policy.notices:
         if _concerns(notice, profile):
             yield _cited(policy, _notice(notice))
@@ -140,6 +141,7 @@ def _terms(policy: Policy, profile: Profile) -> Iterator[Line]:
         "crisis.point_minutes": f"{crisis.point_minutes:g}",
         "crisis.omission": f"{crisis.omission:g}",
         "crisis.repair": crisis.repair,
+        "crisis.keep_out": f"{crisis.keep_out}".lower(),
         "hold": f"{policy.hold.chars} characters, {policy.hold.seconds:g} s, tail {policy.hold.tail}",
     }
     for path, value in values.items():
@@ -161,6 +163,19 @@ def _terms(policy: Policy, profile: Profile) -> Iterator[Line]:
     yield from _plain(policy, "dependence", value)
     for language, said in policy.exit.words.items():
         yield _line(policy, f"exit.words.{language}", ", ".join(said), ("exit.words",))
+
+
+def _words(policy: Policy, profile: Profile) -> Iterator[Line]:
+    """What is kept of words, and how the bot's are marked."""
+    privacy = policy.privacy
+    yield from _plain(policy, "privacy.case_text_days", privacy.case_text_days)
+    yield from _plain(policy, "privacy.turns", privacy.turns)
+    yield from _plain(policy, "privacy.hold_days", privacy.hold_days(profile.age_band))
+    yield from _plain(policy, "privacy.train", f"{privacy.train}".lower())
+    if policy.label.explicit is not None:
+        yield from _plain(policy, "label.explicit", policy.label.explicit)
+    for key, value in policy.label.implicit.items():
+        yield from _plain(policy, f"label.implicit.{key}", value)
 
 
 def _concerns(notice: Notice, profile: Profile) -> bool:
@@ -196,13 +211,15 @@ def _rule(rule: Rule) -> Line:
 
 def _when(when: Condition) -> str:
     parts = [when.side.value] if when.side else []
-    if when.labels:
-        parts.append(f"{' or '.join(sorted(when.labels))} at {when.grade}")
+    names = [" or ".join(sorted(when.labels)), " and ".join(sorted(when.all_of))]
+    if when.names:
+        parts.append(f"{' and '.join(filter(None, names))} at {when.grade}")
     if when.level:
         parts.append(f"level {when.level}")
     if when.limit:
         parts.append(f"over {when.limit}")
     parts += [state.value for state in sorted(when.states)]
+    parts += [f"unless {state}" for state in sorted(when.unless)]
     if when.ages:
         parts.append(f"age {' or '.join(sorted(when.ages))}")
     if when.under:

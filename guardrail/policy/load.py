@@ -27,7 +27,9 @@ from guardrail.policy.terms import (
     read_curfews,
     read_dependence,
     read_exit,
+    read_label,
     read_notices,
+    read_privacy,
     read_suppress,
     read_unknown_age,
     read_zone,
@@ -191,6 +193,8 @@ def _policy(reader: Reader, root: Node, resources: tuple[Resource, ...], revisio
         dependence=read_dependence(reader, keys.get("dependence")),
         unknown_age=read_unknown_age(reader, keys.get("unknown_age")),
         suppress=read_suppress(reader, keys.get("suppress")),
+        privacy=read_privacy(reader, keys.get("privacy")),
+        label=read_label(reader, keys.get("label")),
         zone=read_zone(reader, keys.get("zone")),
         extends=tuple(_words(reader, keys.get("extends"))),
         effective=reader.date(keys["effective"], "effective") if "effective" in keys else "",
@@ -214,6 +218,8 @@ _VALUES = [
     "exit",
     "dependence",
     "suppress",
+    "privacy",
+    "label",
     "default_region",
 ]
 """Keys whose values are parameters: `explain` shows them one by one."""

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from guardrail.policy.parts import (
+    Clock,
+    Consent,
+    CrisisTerms,
+    Curfew,
+    Dependence,
+    Exit,
+    Hold,
+    Limits,
+    Marking,
+    Mode,
+    Posture,
+    Privacy,
+    Repair,
+    Stage,
+    Start,
+    Threshold,
+    strictest,
+)
 from guardrail.turn import (
     Action,
     AgeBand,
@@ -34,11 +53,13 @@ __all__ = [
     "Hold",
     "Kind",
     "Limits",
+    "Marking",
     "Mode",
     "Name",
     "Notice",
     "Policy",
     "Posture",
+    "Privacy",
     "Repair",
     "Resource",
     "Rule",
@@ -52,94 +73,13 @@ Name = Label | Detector
 """What a threshold or a condition may be about."""
 
 
-class Mode(StrEnum):
-    """Whether decisions take effect, or are only recorded."""
-
-    ENFORCE = "enforce"
-    SHADOW = "shadow"
-
-
-class Stage(StrEnum):
-    """What a rule is for. Rules of all packs of a stack are asked in this order."""
-
-    CRISIS = "crisis"
-    HARM = "harm"
-    LIMIT = "limit"
-    CARE = "care"
-    NOTE = "note"
-
-
-class Repair(StrEnum):
-    """What happens to a reply that leaves somebody in crisis without help."""
-
-    APPEND = "append"  # help words follow it
-    REPLACE = "replace"  # help words stand in its place
-    REGENERATE = "regenerate"  # the backend is asked once more, with a note; then as `APPEND`
-
-
-class Start(StrEnum):
-    """How often a notice at the beginning is due."""
-
-    SITTING = "sitting"
-    DAY = "day"
-
-
-class Posture(StrEnum):
-    """What happens to text that the model could not judge, per category, side and age band.
-
-    `OPEN`: it passes, recorded and counted. `FLOOR`: it passes if the lexicon looked at it and
-    found nothing; if that failed too, as `CLOSED`. `CLOSED`: it does not pass.
-    """
-
-    OPEN = "open"
-    FLOOR = "floor"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """Scores from which a label counts. 0 < soft <= hard <= 1."""
-
-    soft: float
-    hard: float
-
-    def grade(self, score: float) -> Grade:
-        """How far over these thresholds `score` lies."""
-        if score >= self.hard:
-            return Grade.HARD
-        return Grade.SOFT if score >= self.soft else Grade.NONE
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Caps for one age band; `None` is no cap. Minutes are of use, turns per running minute."""
-
-    turns_per_minute: int | None = None
-    session_minutes: int | None = None
-    daily_minutes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """How a stream is held back before release.
-
-    `chars` and `seconds` cap how much and how long text waits for the end of its sentence;
-    reaching a cap judges what is there, it never releases unjudged. `tail` characters of judged
-    text stay back so that a phrase that spans two windows is still whole when it is found.
-    """
-
-    chars: int = 240
-    seconds: float = 1.5
-    tail: int = 64
-
-
 @dataclass(frozen=True, slots=True)
 class Condition:
     """When a rule matches. Empty fields do not restrict.
 
-    `labels` (one of them) at `grade` or above; `level` at or above; `limit` a cap that was reached
-    ("turns_per_minute", "session_minutes", "daily_minutes"); `states` all of them; `under` an age
-    in years that the person may be younger than.
+    `labels` (one of them) and `all_of` (each of them) at `grade` or above; `level` at or above; `limit` a cap that was reached
+    ("turns_per_minute", "session_minutes", "daily_minutes"); `states` all of them,
+    `unless` none of them; `under` an age in years that the person may be younger than.
     """
 
     side: Side | None = None
@@ -150,6 +90,13 @@ class Condition:
     limit: str | None = None
     states: frozenset[State] = frozenset()
     under: int | None = None
+    all_of: frozenset[Name] = frozenset()
+    unless: frozenset[State] = frozenset()
+
+    @property
+    def names(self) -> frozenset[Name]:
+        """Every label and detector that it asks about."""
+        return self.labels | self.all_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +114,8 @@ class Rule:
     resources: bool = False
     keep_reply: bool = False
     severity: Severity | None = None
-    reason: str = ""
+    reason: str = ""  # in English, or in whatever language it was written without saying which
+    reasons: Mapping[str, str] = field(default_factory=dict, hash=False)  # by language
     article: str = ""
     danger: Danger = Danger.NONE
     again: tuple[str, ...] = ()
@@ -175,6 +123,10 @@ class Rule:
     pack: str = ""  # the pack that it stands in, and its number there
     number: int = 0
     line: int = 0
+
+    def why(self, language: str) -> str:
+        """The reason in this language, or as it is written."""
+        return self.reasons.get(language, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,79 +149,22 @@ class Notice:
     under: int | None = None
     in_band: bool = True
     reason: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
     article: str = ""
     pack: str = ""
     number: int = 0
     line: int = 0
 
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A time of day, in minutes after midnight."""
-
-    minutes: int
-
-    def __str__(self) -> str:
-        return f"{self.minutes // 60:02}:{self.minutes % 60:02}"
-
-
-@dataclass(frozen=True, slots=True)
-class Curfew:
-    """Nights that are kept free for those who may be younger than `under`; may cross midnight."""
-
-    under: int
-    begins: Clock
-    ends: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """Whom a guardian has to have agreed for, to what, in which version of the words."""
-
-    under: int
-    scope: str = "companion"
-    version: str = "1"
-
-
-@dataclass(frozen=True, slots=True)
-class CrisisTerms:
-    """How long a crisis is held, and what a reply in it must do.
-
-    `point_minutes`: how long words that point to help cover the replies that follow them, as long
-    as nothing new is said. `omission`: the score of `protective` from which a reply points to help.
-    """
-
-    hold_hours: float = 24.0
-    point_minutes: float = 10.0
-    omission: float = 0.5
-    repair: Repair = Repair.APPEND
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """Words that end the talk at once, by language, and how a goodbye is answered.
-
-    A goodbye that the model finds (`leaving`) goes to the bot, whose answer may not hold the person
-    back; one of these words is answered by ours.
-    """
-
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dependence:
-    """From which index (0 to 1) a person counts as elevated or high; ages for whom it is kept."""
-
-    elevated: float = 0.5
-    high: float = 0.75
-    ages: frozenset[AgeBand] = frozenset(AgeBand)
+    def why(self, language: str) -> str:
+        """The reason in this language, or as it is written."""
+        return self.reasons.get(language, self.reason)
 
 
 class Kind(StrEnum):
     """What a help resource is for."""
 
     CRISIS = "crisis"
+    BEREAVEMENT = "bereavement"
     YOUTH = "youth"
     GAMBLING = "gambling"
     EMERGENCY = "emergency"
@@ -327,6 +222,8 @@ class Policy:
     dependence: Dependence | None = None
     unknown_age: AgeBand = AgeBand.UNKNOWN  # how somebody is treated whose age nobody knows
     suppress: Mapping[AgeBand, frozenset[str]] = field(default_factory=dict)
+    privacy: Privacy = field(default_factory=Privacy)
+    label: Marking = field(default_factory=Marking)
     zone: str = "UTC"  # of the calendar, where the person's own is not known
     extends: tuple[str, ...] = ()
     effective: str = ""  # the first day on which it counts, as an ISO date
@@ -360,14 +257,3 @@ class Facts:
     assessment: Assessment
     limits: tuple[str, ...] = ()  # caps that this turn goes over
     states: frozenset[State] = frozenset()
-
-
-def strictest(found: Iterable[Limits]) -> Limits:
-    """For each cap the lowest that anybody names."""
-    given = tuple(found)
-
-    def lowest(name: str) -> int | None:
-        caps = [cap for limits in given if (cap := getattr(limits, name)) is not None]
-        return min(caps, default=None)
-
-    return Limits(*(lowest(field.name) for field in fields(Limits)))

@@ -9,7 +9,7 @@ from guardrail.policy.decide import RESERVED_RULES, SPEAKING
 from guardrail.policy.model import Condition, Name, Rule, Stage
 from guardrail.policy.reader import Reader, suggestion
 from guardrail.policy.source import Node
-from guardrail.policy.vocabulary import LIMIT_NAMES, NAME, RULE, WHEN
+from guardrail.policy.vocabulary import LIMIT_NAMES, NAME, REASON, RULE, WHEN
 from guardrail.turn import (
     Action,
     AgeBand,
@@ -23,7 +23,7 @@ from guardrail.turn import (
     State,
 )
 
-__all__ = ["read_rules"]
+__all__ = ["read_reason", "read_rules"]
 
 
 def read_rules(reader: Reader, node: Node | None, pack: str) -> tuple[Rule, ...]:
@@ -49,6 +49,7 @@ def read_rules(reader: Reader, node: Node | None, pack: str) -> tuple[Rule, ...]
 
 def _rule(reader: Reader, node: Node, before: Stage) -> Rule:
     keys = reader.fields(node, RULE, "a rule")
+    reason, reasons = read_reason(reader, keys.get("reason"))
     rule = Rule(
         id=_id(reader, keys.get("id")),
         when=_condition(reader, keys.get("when")),
@@ -57,7 +58,8 @@ def _rule(reader: Reader, node: Node, before: Stage) -> Rule:
         resources=reader.flag(keys.get("resources"), "resources"),
         keep_reply=reader.flag(keys.get("keep_reply"), "keep_reply"),
         severity=_severity(reader, keys.get("severity")),
-        reason=reader.text(keys.get("reason"), "the reason"),
+        reason=reason,
+        reasons=reasons,
         article=reader.text(keys.get("article"), "the article"),
         danger=reader.word(keys["danger"], Danger, "a danger") if "danger" in keys else Danger.NONE,
         again=_again(reader, keys.get("again")),
@@ -66,6 +68,15 @@ def _rule(reader: Reader, node: Node, before: Stage) -> Rule:
     )
     _agree(reader, keys, rule)
     return rule
+
+
+def read_reason(reader: Reader, node: Node | None) -> tuple[str, Mapping[str, str]]:
+    """Why: as plain words, or by language; then the first of them stands for those without."""
+    if node is None or not isinstance(node.value, Mapping):
+        return reader.text(node, "the reason"), {}
+    keys = reader.fields(node, REASON, "a reason")
+    said = {language: reader.text(child, "the reason") for language, child in keys.items()}
+    return next(iter(said.values()), ""), said
 
 
 def _again(reader: Reader, node: Node | None) -> tuple[str, ...]:
@@ -97,18 +108,27 @@ def _condition(reader: Reader, node: Node | None) -> Condition:
         limit=_limit(reader, keys.get("limit")),
         states=frozenset(reader.words(keys["state"], State, "a state") if "state" in keys else ()),
         under=reader.whole(keys["under"], "under", 1, 25) if "under" in keys else None,
+        all_of=_named(reader, keys.get("all_of"), "all_of"),
+        unless=frozenset(
+            reader.words(keys["unless"], State, "a state") if "unless" in keys else ()
+        ),
     )
 
 
 def _labels(reader: Reader, node: Node, keys: Mapping[str, Node]) -> frozenset[Name]:
-    if "label" not in keys:
-        if "at" in keys:
-            reader.complain(keys["at"], "'at' needs a label to speak of")
-        return frozenset()
-    if "at" not in keys:
+    named = {"label", "all_of"} & keys.keys()
+    if not named and "at" in keys:
+        reader.complain(keys["at"], "'at' needs a label to speak of")
+    if named and "at" not in keys:
         reader.complain(node, "a label needs 'at'", "at: soft, or at: hard")
+    return _named(reader, keys.get("label"), "label")
+
+
+def _named(reader: Reader, node: Node | None, what: str) -> frozenset[Name]:
+    if node is None:
+        return frozenset()
     found: set[Name] = set()
-    for item in reader.one_or_more(keys["label"], "label"):
+    for item in reader.one_or_more(node, what):
         if item.value in list(Detector):
             found.add(reader.word(item, Detector, "a detector"))
         else:

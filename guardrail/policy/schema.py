@@ -22,12 +22,15 @@ from guardrail.policy.vocabulary import (
     EXPECT,
     GIVEN,
     HOLD,
+    LABEL,
     LIMIT_NAMES,
     LIMITS,
     NAME,
     NOTICE,
     OVERLAY,
     PACK,
+    PRIVACY,
+    REASON,
     REGION,
     RULE,
     SUPPRESSIBLE,
@@ -90,7 +93,7 @@ def policy_schema() -> Json:
                 "extends": _one_or_more(_pattern(NAME.pattern)),
                 "effective": _DATE,
                 "pin": _one_or_more(_TEXT),
-                "articles": {"type": "object", "additionalProperties": _TEXT},
+                "articles": _named(_TEXT),
                 "mode": _words(Mode),
                 "shadow_until": _DATE,
                 "languages": _one_or_more(_words(Language)),
@@ -155,10 +158,14 @@ def _rule() -> Json:
             "danger": _words(Danger),
             "again": _one_or_more(_TEXT),
             "stage": _words(Stage),
-            "reason": _TEXT,
+            "reason": _reason(),
             "article": _TEXT,
         },
     )
+
+
+def _reason() -> Json:
+    return {"anyOf": [_TEXT, _object(REASON, dict.fromkeys(REASON.keys, _TEXT))]}
 
 
 def _terms() -> dict[str, Json]:
@@ -181,7 +188,7 @@ def _terms() -> dict[str, Json]:
             "age": _one_or_more(_words(AgeBand)),
             "under": _UNDER,
             "in_band": _FLAG,
-            "reason": _TEXT,
+            "reason": _reason(),
             "article": _TEXT,
         },
     )
@@ -190,6 +197,7 @@ def _terms() -> dict[str, Json]:
         "point_minutes": minutes(0),
         "omission": _SCORE,
         "repair": _words(Repair),
+        "keep_out": _FLAG,
     }
     exits = {"words": _keyed(tuple(Language), _one_or_more(_TEXT)), "text": _TEXT}
     dependence = {"elevated": _SCORE, "high": _SCORE, "age": _one_or_more(_words(AgeBand))}
@@ -203,7 +211,22 @@ def _terms() -> dict[str, Json]:
         "exit": _object(EXIT, exits),
         "dependence": {"anyOf": [{"enum": ["off", False]}, _object(DEPENDENCE, dependence)]},
         "suppress": _keyed(tuple(AgeBand), _one_or_more({"enum": list(SUPPRESSIBLE)})),
+        "privacy": _privacy(),
+        "label": _object(LABEL, {"explicit": _TEXT, "implicit": _named(_TEXT)}),
     }
+
+
+def _privacy() -> Json:
+    days = {"type": "integer", "minimum": 0}
+    return _object(
+        PRIVACY,
+        {
+            "case_text_days": days,
+            "turns": _COUNT,
+            "hold_days": {"anyOf": [days, _keyed(tuple(AgeBand), days)]},
+            "train": _FLAG,
+        },
+    )
 
 
 def _when() -> Json:
@@ -218,9 +241,13 @@ def _when() -> Json:
             "under": _UNDER,
             "limit": {"enum": list(LIMIT_NAMES)},
             "state": _one_or_more(_words(State)),
+            "all_of": _one_or_more({"enum": list(_NAMES)}),
+            "unless": _one_or_more(_words(State)),
         },
     )
-    return {**schema, "dependencies": {"label": ["at"], "at": ["label"], "level": ["label"]}}
+    named = {"anyOf": [{"required": ["label"]}, {"required": ["all_of"]}]}
+    needs = {"label": ["at"], "all_of": ["at"], "at": named, "level": ["label"]}
+    return {**schema, "dependencies": needs}
 
 
 def _given() -> Json:
@@ -274,7 +301,12 @@ def _limits() -> Json:
 
 
 def _texts() -> Json:
-    return {"type": "object", "additionalProperties": _keyed(Language, _TEXT)}
+    return _named(_keyed(Language, _TEXT))
+
+
+def _named(leaf: Json) -> Json:
+    """Names of the writer's own."""
+    return {"type": "object", "additionalProperties": leaf}
 
 
 def _by_name(leaf: str, names: Iterable[str]) -> Json:

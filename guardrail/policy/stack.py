@@ -20,10 +20,12 @@ from guardrail.policy.model import (
     Dependence,
     Exit,
     Hold,
+    Marking,
     Name,
     Notice,
     Policy,
     Posture,
+    Privacy,
     Repair,
     Rule,
     Stage,
@@ -120,6 +122,8 @@ def _joined(ground: Policy, part: Policy) -> Policy:
         dependence=pick.one("dependence", ground.dependence, pick.filled("dependence", ground.dependence, part.dependence), _earlier),
         unknown_age=pick.one("unknown_age", ground.unknown_age, part.unknown_age, _younger),
         suppress=pick.table("suppress", ground.suppress, part.suppress, lambda a, b: a | b),
+        privacy=pick.one("privacy", ground.privacy, pick.filled("privacy", ground.privacy, part.privacy), _more_private),
+        label=pick.one("label", ground.label, part.label, _marked),
         zone=part.zone if "zone" in part.origins else ground.zone,
         pins=ground.pins | part.pins,
         articles=_cited(ground.articles, part.articles),
@@ -160,17 +164,16 @@ class _Pick:
         """The new value, and the old one in those of its fields of which the new pack is silent."""
         if not is_dataclass(old) or not is_dataclass(new) or isinstance(new, type):
             return new
-        said = self._part.origins
-        names = [f.name for f in fields(new)]  # "ages" is written as "age"
         silent = [
-            n for n in names if not {f"{path}.{n}", f"{path}.{n.removesuffix('s')}"} & {*said}
+            f.name for f in fields(new) if not _says(self._part, f"{path}.{_as_written(f.name)}")
         ]
         return cast("V", replace(new, **{name: getattr(old, name) for name in silent}))
 
     def _pinned_fields(self, path: str, value: V, new: V) -> V:
         if not is_dataclass(value) or isinstance(value, type):
             return value
-        pinned = [f.name for f in fields(value) if f"{path}.{f.name}" in self._part.pins]
+        pins = self._part.pins
+        pinned = [f.name for f in fields(value) if f"{path}.{_as_written(f.name)}" in pins]
         return cast("V", replace(value, **{name: getattr(new, name) for name in pinned}))
 
 
@@ -178,6 +181,11 @@ def _written(key: object) -> str:
     if isinstance(key, int):
         return f"under-{key}"
     return ".".join(str(step) for step in key) if isinstance(key, tuple) else str(key)
+
+
+def _as_written(field: str) -> str:
+    """What packs call a field of ours."""
+    return {"ages": "age", "hold": "hold_days"}.get(field, field)
 
 
 def _says(policy: Policy, path: str) -> bool:
@@ -241,7 +249,22 @@ def _firmer(a: CrisisTerms, b: CrisisTerms) -> CrisisTerms:
         point_minutes=min(a.point_minutes, b.point_minutes),
         omission=max(a.omission, b.omission),
         repair=max(a.repair, b.repair, key=_REPAIRS.__getitem__),
+        keep_out=a.keep_out or b.keep_out,
     )
+
+
+def _more_private(a: Privacy, b: Privacy) -> Privacy:
+    """Fewer words for a shorter time, but the longer hold: what a law keeps, no pack gives away."""
+    return Privacy(
+        case_text_days=min(a.case_text_days, b.case_text_days),
+        turns=min(a.turns, b.turns),
+        hold={age: max(a.hold_days(age), b.hold_days(age)) for age in (*a.hold, *b.hold)},
+        train=a.train and b.train,
+    )
+
+
+def _marked(a: Marking, b: Marking) -> Marking:
+    return Marking(b.explicit or a.explicit, {**a.implicit, **b.implicit})
 
 
 def _leaving(a: Exit, b: Exit) -> Exit:

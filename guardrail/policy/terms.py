@@ -13,11 +13,14 @@ from guardrail.policy.model import (
     Curfew,
     Dependence,
     Exit,
+    Marking,
     Notice,
+    Privacy,
     Repair,
     Start,
 )
 from guardrail.policy.reader import Reader, suggestion
+from guardrail.policy.rules import read_reason
 from guardrail.policy.source import Node
 from guardrail.policy.vocabulary import (
     CONSENT,
@@ -25,8 +28,10 @@ from guardrail.policy.vocabulary import (
     CURFEW,
     DEPENDENCE,
     EXIT,
+    LABEL,
     NAME,
     NOTICE,
+    PRIVACY,
     SUPPRESSIBLE,
 )
 from guardrail.turn import AgeBand, State
@@ -38,7 +43,9 @@ __all__ = [
     "read_curfews",
     "read_dependence",
     "read_exit",
+    "read_label",
     "read_notices",
+    "read_privacy",
     "read_suppress",
     "read_unknown_age",
     "read_zone",
@@ -48,6 +55,9 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _OLDEST = 25
 """Beyond it nobody is protected for being young (OR SB 1546 names lines for people under 25)."""
 _DAY = 24 * 60
+_MOST_DAYS = 36_500
+"""A hundred years: whoever writes more means for ever, and nothing here is."""
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 
 def read_notices(reader: Reader, node: Node | None, pack: str) -> tuple[Notice, ...]:
@@ -66,6 +76,7 @@ def read_notices(reader: Reader, node: Node | None, pack: str) -> tuple[Notice, 
 
 def _notice(reader: Reader, node: Node, pack: str, number: int) -> Notice:
     keys = reader.fields(node, NOTICE, "a notice")
+    reason, reasons = read_reason(reader, keys.get("reason"))
     notice = Notice(
         id=_name(reader, keys.get("id")),
         text=reader.text(keys.get("text"), "text"),
@@ -77,7 +88,8 @@ def _notice(reader: Reader, node: Node, pack: str, number: int) -> Notice:
         ages=frozenset(reader.words(keys["age"], AgeBand, "an age band") if "age" in keys else ()),
         under=_under(reader, keys.get("under")),
         in_band=reader.flag(keys["in_band"], "in_band") if "in_band" in keys else True,
-        reason=reader.text(keys.get("reason"), "the reason"),
+        reason=reason,
+        reasons=reasons,
         article=reader.text(keys.get("article"), "the article"),
         pack=pack,
         number=number,
@@ -128,6 +140,7 @@ def read_crisis(reader: Reader, node: Node | None) -> CrisisTerms:
         point_minutes=default.point_minutes if point is None else point,
         omission=default.omission if score is None else score,
         repair=reader.word(keys["repair"], Repair, "a repair") if "repair" in keys else default.repair,
+        keep_out=reader.flag(keys.get("keep_out"), "keep_out"),
     )  # fmt: skip
 
 
@@ -184,6 +197,52 @@ def read_suppress(reader: Reader, node: Node | None) -> Mapping[AgeBand, frozens
                 )
         found[AgeBand(band)] = frozenset(words)
     return found
+
+
+def read_privacy(reader: Reader, node: Node | None) -> Privacy:
+    """What is kept of words; what is not written keeps its default."""
+    if node is None:
+        return Privacy()
+    keys = reader.fields(node, PRIVACY, "privacy")
+    default = Privacy()
+    days, turns = keys.get("case_text_days"), keys.get("turns")
+    return Privacy(
+        case_text_days=default.case_text_days
+        if days is None
+        else reader.whole(days, "case_text_days", 0, _MOST_DAYS),
+        turns=default.turns if turns is None else reader.whole(turns, "turns", 1, 200),
+        hold=_hold(reader, keys.get("hold_days")),
+        train=reader.flag(keys.get("train"), "train"),
+    )
+
+
+def _hold(reader: Reader, node: Node | None) -> Mapping[AgeBand, int]:
+    """Days for everybody, or by age band."""
+    if node is None:
+        return {}
+    if not isinstance(node.value, Mapping):
+        return dict.fromkeys(AgeBand, reader.whole(node, "hold_days", 0, _MOST_DAYS))
+    found: dict[AgeBand, int] = {}
+    for band, child in node.value.items():
+        if band in list(AgeBand):
+            found[AgeBand(band)] = reader.whole(child, "hold_days", 0, _MOST_DAYS)
+        else:
+            reader.complain(child, f"{band!r} is not an age band", suggestion(band, AgeBand))
+    return found
+
+
+def read_label(reader: Reader, node: Node | None) -> Marking:
+    """How what the bot says is marked as generated."""
+    if node is None:
+        return Marking()
+    keys = reader.fields(node, LABEL, "label")
+    implicit: dict[str, str] = {}
+    if "implicit" in keys:
+        for key, child in reader.mapping(keys["implicit"], "implicit").items():
+            if not _KEY.fullmatch(key):
+                reader.complain(child, f"{key!r} cannot be a metadata key", "letters and digits")
+            implicit[key] = reader.text(child, "a value")
+    return Marking(reader.text(keys.get("explicit"), "explicit") or None, implicit)
 
 
 def read_unknown_age(reader: Reader, node: Node | None) -> AgeBand:

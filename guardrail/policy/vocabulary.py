@@ -23,12 +23,15 @@ __all__ = [
     "GIVEN",
     "HOLD",
     "HOURS",
+    "LABEL",
     "LIMITS",
     "LIMIT_NAMES",
     "NAME",
     "NOTICE",
     "OVERLAY",
     "PACK",
+    "PRIVACY",
+    "REASON",
     "REGION",
     "RESOURCE",
     "RESOURCES",
@@ -98,7 +101,7 @@ def _keys(*lines: str) -> tuple[str, ...]:
 
 _TERMS = (
     "extends effective zone unknown_age notices curfew consent crisis exit dependence suppress"
-    " articles pin"
+    " privacy label articles pin"
 )
 PACK = Shape(
     _keys("guardrail name title mode languages default_region", "thresholds failure rules texts"),
@@ -112,18 +115,21 @@ RULE = Shape(
     _keys("id when then"),
     _keys("text again resources keep_reply severity danger stage reason article"),
 )
-WHEN = Shape(optional=_keys("side label at level age under limit state"))
+REASON = Shape(tuple(language.value for language in Language))
+WHEN = Shape(optional=_keys("side label all_of at level age under limit state unless"))
 NOTICE = Shape(
     _keys("id text"),
     _keys("start every_minutes absence_days on cooldown_minutes age under in_band reason article"),
 )
 CURFEW = Shape(_keys("under from to"))
 CONSENT = Shape(_keys("under"), _keys("scope version"))
-CRISIS = Shape(optional=_keys("hold_hours point_minutes omission repair"))
+CRISIS = Shape(optional=_keys("hold_hours point_minutes omission repair keep_out"))
 EXIT = Shape(optional=_keys("words text"))
 DEPENDENCE = Shape(optional=_keys("elevated high age"))
 SUPPRESSIBLE = ("memory", "push")
 """What can be kept from children: being remembered, and being called back."""
+PRIVACY = Shape(optional=_keys("case_text_days turns hold_days train"))
+LABEL = Shape(optional=_keys("explicit implicit"))
 THRESHOLD = Shape(_keys("soft hard"))
 HOLD = Shape(optional=_keys("chars seconds tail"))
 LIMITS = Shape(optional=LIMIT_NAMES)

@@ -123,7 +123,7 @@ _UNREAD = "stream"  # what `Review.unreadable` notes of a stream that could not 
 
 
 def delivery(record: Mapping[str, Any] | None, at: float, oldest: float) -> Delivery:
-    """What became of the words of a turn at `at`.
+    """What became of the words of a turn at `at`, as its record tells.
 
     `record` is the body of its record, if there is one; `oldest` the time of the oldest record in
     the store. An error of the backend does not take our words away: they go out beside it, or in

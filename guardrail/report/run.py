@@ -17,7 +17,7 @@ from guardrail.policy.model import Policy, Stage
 from guardrail.report.assessment import Material, assessment
 from guardrail.report.counts import REGIONS, counts
 from guardrail.report.document import Document, Kind
-from guardrail.report.figures import Period, Referrals, Scope, delivery
+from guardrail.report.figures import Delivery, Period, Referrals, Scope, delivery
 from guardrail.report.frame import Frame
 from guardrail.report.gauges import gauges
 from guardrail.report.registers import Acts, Cases, Notices, Responses, Revisions, Tickets
@@ -156,14 +156,18 @@ async def _interventions(
             if responses is not None:
                 responses.add(event)
         asked = [event for event in page if found.wants(event)]
-        bodies = await asyncio.gather(*(_record(store, event.subject) for event in asked))
-        for event, body in zip(asked, bodies, strict=True):
-            found.add(event, delivery(body, event.at, oldest))
+        fates = await asyncio.gather(*(_fate(store, event, oldest) for event in asked))
+        for event, fate in zip(asked, fates, strict=True):
+            found.add(event, fate)
 
 
-async def _record(store: Store, turn: str) -> Mapping[str, Any] | None:
+async def _fate(store: Store, event: Event, oldest: float) -> Delivery:
+    """Whether the words of an intervention arrived: its receipt says so for good, else its record."""
+    turn = event.subject
+    if await store.read(Query(kind="referral.delivered", subject=turn, limit=1)):
+        return Delivery.CONFIRMED
     found = await store.read(Query(kind="record", subject=turn, limit=1))
-    return found[0].body if found else None
+    return delivery(found[0].body if found else None, event.at, oldest)
 
 
 async def _oldest(store: Store) -> float:

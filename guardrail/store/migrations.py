@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import orjson
 
 from guardrail.errors import StoreError
+from guardrail.store.base import Event
+from guardrail.store.leaves import BEGUN, GAP, NOTHING, digest, write_leaf
 
 __all__ = ["FAMILY", "MIGRATIONS", "applied", "migrate"]
 
@@ -73,7 +77,54 @@ def people(db: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (sessions_usage_events, people)
+def audit_trail(db: sqlite3.Connection) -> None:
+    """A leaf of the Merkle tree for each event, and the newest signed checkpoints.
+
+    Events that are there get theirs now. What was changed before cannot be known; an event says
+    where the proof begins. A number whose record was purged, or that a retry left out, gets a leaf
+    that says so.
+    """
+    db.execute(
+        "CREATE TABLE leaf (seq INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL,"
+        " digest BLOB NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, edge BLOB NOT NULL)"
+    )
+    given = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
+    if given is None:  # no event was ever here
+        return
+    db.executemany("INSERT INTO leaf (seq, at, kind, digest) VALUES (?, ?, ?, ?)", _old_leaves(db))
+    db.execute(
+        "WITH RECURSIVE number (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM number"
+        " WHERE seq < ?) INSERT INTO leaf (seq, at, kind, digest) SELECT seq, 0, ?, ?"
+        " FROM number WHERE seq NOT IN (SELECT seq FROM leaf)",
+        (given[0], GAP, NOTHING),
+    )
+    _begin_trail(db, int(given[0]))
+
+
+def _old_leaves(db: sqlite3.Connection) -> Iterator[tuple[int, float, str, bytes]]:
+    rows = db.execute(
+        "SELECT seq, at, kind, id, subject, user, conversation, body FROM event ORDER BY seq"
+    )
+    for seq, at, kind, id_, subject, user, conversation, body in rows:
+        event = Event(id_, at, kind, subject, user, conversation)
+        yield seq, at, kind, digest(event, body)
+
+
+def _begin_trail(db: sqlite3.Connection, upto: int) -> None:
+    (now,) = db.execute("SELECT (julianday('now') - 2440587.5) * 86400.0").fetchone()
+    event = Event(BEGUN, now, BEGUN, "log", body={"upto": upto}, seq=upto + 1)
+    body = orjson.dumps(event.body)
+    db.execute(
+        "INSERT INTO event (seq, id, at, kind, subject, body) VALUES (?, ?, ?, ?, ?, ?)",
+        (event.seq, event.id, event.at, event.kind, event.subject, body),
+    )
+    write_leaf(db, event, body)
+
+
+MIGRATIONS: tuple[Migration, ...] = (sessions_usage_events, people, audit_trail)
 
 
 def migrate(db: sqlite3.Connection, steps: Sequence[Migration] = MIGRATIONS) -> None:

@@ -13,8 +13,8 @@ people ask about those.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,13 @@ from typing import Any
 import orjson
 
 from guardrail.errors import StoreError
+from guardrail.household import Spending, changed
 from guardrail.person import Age, Consent, Crisis, Day, Person
 from guardrail.session import Session
+from guardrail.store import leaves as trail
 from guardrail.store._worker import MEMORY, Worker, explained
-from guardrail.store.base import Change, Event, Query
+from guardrail.store.base import Change, Checkpoint, Event, Query, Stays
+from guardrail.store.ledger import read_only
 from guardrail.store.migrations import FAMILY, applied, migrate
 from guardrail.turn import AgeBand, Danger, Evidence
 
@@ -44,9 +47,17 @@ class SqliteStore:
         path: the file of the events, made with mode 0600 (its folder, too); the sessions stand
             beside it, in `<name>-sessions.db`. ":memory:" for one that passes.
         busy_seconds: how long to wait for another process that holds the file's lock.
+        clock: says when a purge took place.
     """
 
-    def __init__(self, path: Path | str, *, busy_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        busy_seconds: float = 5.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
         self._writer = Worker(str(path), busy_seconds, migrate)
         # Reading has its own connection, so that a moderator's long list holds up no turn; a
         # write that was acknowledged is committed, and so seen. In memory there is only one.
@@ -66,6 +77,16 @@ class SqliteStore:
         """A page of everybody; see `Store.people`."""
         return await self._sessions.do(lambda db: _people(db, after, limit), writes=False)
 
+    async def forget(
+        self, person: str, conversations: Sequence[str], before: float, stays: Stays
+    ) -> int:
+        """Erase a person and their sessions; see `Store.forget`."""
+        done = await self._sessions.do(
+            lambda db: _forget(db, person, conversations, before=before, stays=stays)
+        )
+        await self._sessions.do(_empty_log, writes=False)
+        return done
+
     async def append(self, *events: Event) -> tuple[Event, ...]:
         """Add events, durable on return; see `Store.append`."""
         try:
@@ -78,11 +99,23 @@ class SqliteStore:
         """Events that match; see `Store.read`."""
         return await self._reader.do(lambda db: _read(db, query), writes=False)
 
+    async def leaves(self, after: int = 0, limit: int = trail.PAGE) -> tuple[bytes, ...]:
+        """Leaf hashes of the audit tree; see `Store.leaves`."""
+        return await self._reader.do(lambda db: trail.leaves(db, after, limit), writes=False)
+
+    async def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """The newest checkpoints; see `Store.checkpoints`."""
+        return await self._reader.do(trail.checkpoints, writes=False)
+
+    async def pin(self, checkpoint: Checkpoint, after: int) -> Checkpoint:
+        """Keep a checkpoint; see `Store.pin`."""
+        return await self._writer.do(lambda db: trail.pin(db, checkpoint, after))
+
     async def purge(self, before: float) -> int:
         """Delete what is older; see `Store.purge`."""
-        total = 0
+        total, now = 0, self._clock()
         for worker in dict.fromkeys((self._writer, self._sessions)):
-            while found := await worker.do(lambda db: _purge(db, before)):
+            while found := await worker.do(lambda db: _purge(db, before, now)):
                 total += found
         return total
 
@@ -110,12 +143,8 @@ def quick_check(path: Path) -> None:
 
 
 def _look_through(file: Path) -> None:
-    # Nobody writes where there is no -wal, and then no lock and no -shm is needed: SQLite would
-    # make one, which a doctor run by root must not leave behind.
-    still = "" if file.with_name(f"{file.name}-wal").exists() else "&immutable=1"
-    uri = f"{file.absolute().as_uri()}?mode=ro{still}"
     try:
-        with closing(sqlite3.connect(uri, uri=True)) as db:
+        with read_only(file) as db:
             found = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
             applied(db)
     except sqlite3.Error as error:
@@ -155,19 +184,47 @@ def _update(
             (conversation, session.last_seen, orjson.dumps(session)),
         )
     if person is not None and key:
-        db.execute(
-            "INSERT INTO person (key, last_seen, kept, body) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen, kept = excluded.kept,"
-            " body = excluded.body",
-            (key, person.last_seen, person.kept, orjson.dumps(person, default=dict)),
-        )
+        _put(db, key, person)
     return session, person
+
+
+def _forget(
+    db: sqlite3.Connection, key: str, conversations: Sequence[str], *, before: float, stays: Stays
+) -> int:
+    db.execute("PRAGMA secure_delete = ON")  # what goes is overwritten
+    gone = 0
+    for conversation in conversations:
+        wanted = (conversation,)
+        row = db.execute("SELECT body FROM session WHERE conversation = ?", wanted).fetchone()
+        if row is not None and _session(*row).started <= before:
+            gone += db.execute("DELETE FROM session WHERE conversation = ?", wanted).rowcount
+    row = db.execute("SELECT body FROM person WHERE key = ?", (key,)).fetchone()
+    if row is not None and (person := _person(*row)).since <= before:
+        gone += db.execute("DELETE FROM person WHERE key = ?", (key,)).rowcount
+        if (rest := stays(person)) is not None:
+            _put(db, key, rest)
+    return gone
+
+
+def _empty_log(db: sqlite3.Connection) -> None:
+    """Take what was erased out of the write-ahead log, too, unless somebody is reading just now."""
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _put(db: sqlite3.Connection, key: str, person: Person) -> None:
+    db.execute(
+        "INSERT INTO person (key, last_seen, kept, body) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen, kept = excluded.kept,"
+        " body = excluded.body",
+        (key, person.last_seen, person.kept, orjson.dumps(person, default=dict)),
+    )
 
 
 def _session(body: bytes) -> Session:
     fields = orjson.loads(body)
     fields["known"] = tuple(fields["known"])
     fields["recent"] = tuple(fields["recent"])
+    fields["hidden"] = tuple(fields.get("hidden", ()))
     return Session(**fields)
 
 
@@ -181,6 +238,12 @@ def _person(body: bytes) -> Person:
     fields["days"] = tuple(Day(**day) for day in fields.get("days", ()))
     if fields.get("consent") is not None:
         fields["consent"] = Consent(**fields["consent"])
+    if fields.get("house") is not None:
+        fields["house"] = changed(None, fields["house"])
+    if (spending := fields.get("spending")) is not None:
+        fields["spending"] = Spending(
+            spending["month"], spending["amount"], tuple(spending["references"])
+        )
     return Person(**fields)
 
 
@@ -211,15 +274,22 @@ def _append(
 
 
 def _add(db: sqlite3.Connection, event: Event, body: bytes) -> Event:
-    """The event with its place in the log; or the one that has its id already."""
+    """The event with its place in the log; or the one that has its id already.
+
+    It is looked for first: an INSERT that does nothing takes a number all the same, and the log
+    has none to miss.
+    """
+    known = db.execute(_SELECT + "id = ?", (event.id,)).fetchone()
+    if known is not None:
+        return _event(known)
     done = db.execute(
         "INSERT INTO event (id, at, kind, subject, user, conversation, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (event.id, event.at, event.kind, event.subject, event.user, event.conversation, body),
     )
-    if done.rowcount == 1:
-        return replace(event, seq=done.lastrowid or 0)
-    return _event(db.execute(_SELECT + "id = ?", (event.id,)).fetchone())
+    added = replace(event, seq=done.lastrowid or 0)
+    trail.write_leaf(db, added, body)
+    return added
 
 
 def _event(row: Sequence[Any]) -> Event:
@@ -252,7 +322,7 @@ def _where(query: Query) -> dict[str, object]:
     return wanted
 
 
-def _purge(db: sqlite3.Connection, before: float) -> int:
+def _purge(db: sqlite3.Connection, before: float, now: float) -> int:
     """One slice of a purge: how many sessions, people and records it deleted."""
     people = db.execute(
         "DELETE FROM person WHERE key IN"
@@ -264,12 +334,19 @@ def _purge(db: sqlite3.Connection, before: float) -> int:
         " (SELECT conversation FROM session WHERE last_seen < ? LIMIT ?)",
         (before, SLICE),
     )
-    records = db.execute(
-        "DELETE FROM event WHERE seq IN"
-        " (SELECT seq FROM event WHERE kind = 'record' AND at < ? LIMIT ?)",
-        (before, SLICE),
-    )
-    return people.rowcount + sessions.rowcount + records.rowcount
+    return people.rowcount + sessions.rowcount + _purge_records(db, before, now)
+
+
+def _purge_records(db: sqlite3.Connection, before: float, now: float) -> int:
+    """Their leaves stay, and an event says that they were purged."""
+    rows = db.execute(
+        "SELECT seq FROM event WHERE kind = 'record' AND at < ? LIMIT ?", (before, SLICE)
+    ).fetchall()
+    if rows:
+        db.executemany("DELETE FROM event WHERE seq = ?", rows)
+        event = trail.purged(now, before, [seq for (seq,) in rows])
+        _add(db, event, orjson.dumps(event.body))
+    return len(rows)
 
 
 def _ping(db: sqlite3.Connection) -> int:

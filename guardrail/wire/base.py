@@ -9,6 +9,7 @@ Only when we intervene do we write bytes of our own, in the same format, with st
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -115,12 +116,14 @@ class Words:
     """What we say, and how it stands to the bot's reply.
 
     `id` is the decision id (wires that have an id field carry it). `instead` is true when the
-    words replace the reply (finish reason: content filter), false when they follow it.
+    words replace the reply (finish reason: content filter), false when they follow it. `human`:
+    they are a person's who speaks here in the bot's place, so nothing was filtered.
     """
 
     id: str
     text: str
     instead: bool = True
+    human: bool = False
 
 
 class Wire(Protocol):
@@ -154,11 +157,26 @@ class Wire(Protocol):
         """
         ...
 
+    def prune(self, body: bytes, drop: frozenset[int], /) -> bytes | None:
+        """The request without some messages, by their position in `Asked.messages`.
+
+        `None` if this format cannot leave them out, or if nothing would be left. `body` has been read
+        before.
+        """
+        ...
+
     def read_reply(self, body: bytes) -> Reply:
         """Read a whole reply: text, refusal, reasoning, tool arguments, every choice.
 
         Raises:
             ReplyError: it is not this wire's format.
+        """
+        ...
+
+    def mark(self, raw: bytes, facts: Mapping[str, Any], /, *, data: bytes | None = None) -> bytes:
+        """A reply, or with `data` the frame that carries it, with a field of ours beside its text.
+
+        As it was, if this format has no place for one.
         """
         ...
 
@@ -183,7 +201,8 @@ class Wire(Protocol):
 
         With `words.instead`: a well-formed *rest of the stream*, finish and terminator included,
         continuing after `last` (the last frame released to the client, for id, model and role;
-        `None` if none was). Otherwise: text frames only, to be put before the finishing frame.
+        `None` if none was); with no text, that end alone. Otherwise: text frames only, to be put
+        before the finishing frame.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from guardrail.errors import ReplyError, WireError
@@ -11,6 +11,7 @@ from guardrail.turn import Channel, Message, Role
 from guardrail.wire._cumulative import CumulativeFramer
 from guardrail.wire.base import Asked, Delta, Frame, Framer, Piece, Reply, Words, as_it_stands
 from guardrail.wire.generic_spec import ROLES, STREAM_TYPES, GenericSpec, problems, read_spec
+from guardrail.wire.marking import marked, marked_frame
 from guardrail.wire.pointer import Match, change, find, parse
 from guardrail.wire.sse import NdjsonFramer, SseFramer
 from guardrail.wire.strict_json import dumps, loads
@@ -71,6 +72,23 @@ class GenericWire:
         """A home-made format says nowhere how a model is told something; see `Wire.steer`."""
         return None
 
+    def prune(self, body: bytes, drop: frozenset[int], /) -> bytes | None:
+        """The request without some messages, where they stand in one list; see `Wire.prune`."""
+        pointer = self._spec.messages or ""
+        if not pointer.endswith("/*") or pointer.count("*") > 1:
+            return None
+        data = loads(body)
+        kept: list[Any] = []
+
+        def thin(items: Any) -> Any:
+            if not isinstance(items, list):
+                return items
+            kept.extend(one for number, one in enumerate(items) if number not in drop)
+            return list(kept)
+
+        change(data, pointer.removesuffix("/*"), thin)
+        return dumps(data) if kept or self._spec.user_text else None
+
     def read_reply(self, body: bytes) -> Reply:
         """Read a whole reply.
 
@@ -86,6 +104,10 @@ class GenericWire:
             raise ReplyError(f"there is no text at {', '.join(self._spec.reply_text)}")
         pieces = tuple(piece for piece in found if piece.text)
         return Reply(pieces, self._unread(data, *self._spec.reply_text))
+
+    def mark(self, raw: bytes, facts: Mapping[str, Any], /, *, data: bytes | None = None) -> bytes:
+        """With a field `guardrail` of ours; see `Wire.mark`."""
+        return (marked(raw, facts) if data is None else marked_frame(raw, data, facts)) or raw
 
     def write_reply(self, asked: Asked, words: Words, original: bytes | None = None) -> bytes:
         """A whole answer that carries our words; see `Wire.write_reply`."""
@@ -132,8 +154,9 @@ class GenericWire:
         """
         del asked
         spec = self._spec
-        text = words.text if last is None else self._behind(last, words)
-        out = self._event(spec.event_name, _filled(spec.event_template, text=text, id=words.id))
+        text = words.text if last is None or not words.text else self._behind(last, words)
+        filled = _filled(spec.event_template, text=text, id=words.id)
+        out = self._event(spec.event_name, filled) if text else b""
         return out + self._end(words) if words.instead else out
 
     def write_broken(self, code: str, message: str) -> bytes:

@@ -5,13 +5,14 @@ The judge of what we write is the official `openai` client (`tests/test_openai_w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from guardrail.errors import WireError
 from guardrail.turn import Channel
 from guardrail.wire._openai_read import read_asked, read_chunk, read_completion
 from guardrail.wire.base import Asked, Delta, Frame, Framer, Reply, Words
+from guardrail.wire.marking import marked, marked_frame
 from guardrail.wire.sse import SseFramer
 from guardrail.wire.strict_json import dumps, loads
 
@@ -67,6 +68,16 @@ class OpenAIWire:
         asked = loads(body)
         asked["messages"] = [*asked["messages"], {"role": "system", "content": note}]
         return dumps(asked)
+
+    def prune(self, body: bytes, drop: frozenset[int], /) -> bytes | None:
+        """The request without some messages; see `Wire.prune`."""
+        asked = loads(body)
+        kept = [one for number, one in enumerate(asked["messages"]) if number not in drop]
+        return dumps({**asked, "messages": kept}) if kept else None
+
+    def mark(self, raw: bytes, facts: Mapping[str, Any], /, *, data: bytes | None = None) -> bytes:
+        """With a field `guardrail` of ours; see `Wire.mark`."""
+        return (marked(raw, facts) if data is None else marked_frame(raw, data, facts)) or raw
 
     def write_reply(self, asked: Asked, words: Words, original: bytes | None = None) -> bytes:
         """A whole answer that carries our words; see `Wire.write_reply`."""
@@ -148,7 +159,7 @@ def _choice(index: int, words: Words) -> dict[str, Any]:
 
 
 def _finish(words: Words) -> str:
-    return "content_filter" if words.instead else "stop"
+    return "content_filter" if words.instead and not words.human else "stop"
 
 
 def _given(source: dict[str, Any]) -> list[dict[str, Any]]:
@@ -177,7 +188,7 @@ def _chunks(
 
     indexes = _indexes(asked, [])
     opening = {} if _given(source) else {"role": "assistant"}
-    for index in indexes:
+    for index in indexes if words.text else ():
         yield chunk(index, {**opening, "content": _gap(source) + words.text})
     if not words.instead:
         return

@@ -15,7 +15,7 @@ import pytest
 from guardrail.errors import StoreError
 from guardrail.person import Age, Consent, Crisis, Day, Person, moved
 from guardrail.session import Session, advance
-from guardrail.store.base import Change, Event, Query, Store
+from guardrail.store.base import Change, Checkpoint, Event, Query, Store
 from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import AgeBand, Danger, Evidence, Severity
 
@@ -348,15 +348,26 @@ async def test_purge_deletes_what_is_old_and_keeps_cases(store: Store):
     )
     assert await store.purge(NOW) == 2
     assert await store.purge(NOW) == 0
-    assert sorted(await ids(store)) == ["case", "new", "said"]
+    assert sorted(await ids(store)) == ["audit.purged.1", "case", "new", "said"]
     assert await turns(store, "old", "") == (0, 0)
     assert await turns(store, "new", "") == (1, 0)
 
 
 async def test_purge_is_complete(store: Store):
-    """More than one slice is deleted in one call."""
+    """More than one slice is deleted in one call, and the log says how many and which."""
     await store.append(*(event(f"e{n}") for n in range(2500)))
     assert await store.purge(NOW + 1) == 2500
+    said = await store.read(Query(kind="audit.purged", ascending=True))
+    assert [e.body["before"] for e in said] == [NOW + 1] * len(said)
+    assert sum(e.body["count"] for e in said) == 2500
+    assert (said[0].body["first"], said[-1].body["last"]) == (1, 2500)
+
+
+async def test_a_purge_that_takes_no_record_says_nothing(store: Store):
+    """Sessions and people are in no log."""
+    await store.update("c", "u", turn())
+    assert await store.purge(NOW + 7 * 86_400) == 2
+    assert await ids(store) == []
 
 
 async def test_purge_gives_nobody_new_minutes(store: Store):
@@ -395,12 +406,139 @@ async def test_a_person_who_is_no_longer_kept_may_go(store: Store):
     assert await store.purge(NOW + 400 * 86_400) == 1
 
 
+def nothing(_: Person) -> None:
+    """Nothing of a person stays."""
+
+
+async def test_forgetting_takes_a_person_and_their_sessions(store: Store):
+    """Those named go, and are counted; other people, other sessions and all events stay."""
+    await store.update("c", "u", turn())
+    await store.update("d", "", turn(conversation="d"))
+    await store.update("x", "v", turn(conversation="x", key="v"))
+    await store.append(event("e"))
+    assert await store.forget("u", ["c", "d", "none"], NOW, nothing) == 3
+    assert await store.forget("u", ["c"], NOW, nothing) == 0
+    assert await turns(store) == (0, 0)
+    assert await turns(store, "x", "v") == (1, 1)
+    assert await ids(store) == ["e"]
+
+
+async def test_whoever_came_back_is_not_forgotten(store: Store):
+    """What began after the time named is of another life."""
+    await store.update("c", "u", turn(NOW + 1))
+    assert await store.forget("u", ["c"], NOW, nothing) == 0
+    assert await turns(store) == (1, 1)
+    assert await store.forget("u", ["c"], NOW + 1, nothing) == 2
+
+
+async def test_something_of_a_person_may_stay(store: Store):
+    """What `stays` gives stands in the place of what was known, and is kept as it says."""
+    child = Person("u", NOW, NOW, NOW, age=Age(AgeBand.MINOR, Evidence.STATED), away=5.0)
+    await store.update("", "u", lambda _s, _p: (None, child))
+    rest = Person("u", NOW + 1, NOW, NOW, age=child.age)
+    assert await store.forget("u", [], NOW, lambda known: replace(rest, age=known.age)) == 1
+    assert await store.people() == (rest,)
+    assert await store.purge(NOW + 400 * 86_400) == 0
+
+
 async def test_seq_is_never_given_twice(store: Store):
     """Not even when the newest event was purged: a reader would miss the next one."""
     (last,) = await store.append(event("a"))
     await store.purge(NOW + 1)
     (after,) = await store.append(event("b"))
     assert after.seq > last.seq
+
+
+async def test_no_number_is_left_out(store: Store):
+    """A retry takes no number, and neither does what was refused: a gap would be a deletion."""
+    (first,) = await store.append(event("a"))
+    await store.append(event("a"))
+    with pytest.raises(StoreError):
+        await store.append(event("b"), event("c", at=float("nan")))
+    (second,) = await store.append(event("d"))
+    assert (first.seq, second.seq) == (1, 2)
+
+
+async def test_every_event_leaves_a_leaf(store: Store):
+    """Each has its own, in the order of the log; what is purged leaves its leaf behind."""
+    assert await store.leaves() == ()
+    await store.append(*(event(f"e{n}") for n in range(25)))
+    before = await store.leaves()
+    assert len(set(before)) == 25
+    assert await store.leaves(20) == before[20:]
+    assert await store.leaves(5, 10) == before[5:15]
+    assert (
+        await store.leaves(25) == await store.leaves(limit=0) == await store.leaves(limit=-1) == ()
+    )
+    await store.purge(NOW + 1)
+    after = await store.leaves()
+    assert (after[:25], len(after)) == (before, 26)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"id_": "f"},
+        {"at": NOW + 1e-6},
+        {"kind": "case.note"},
+        {"subject": "t2"},
+        {"user": None},
+        {"user": ""},
+        {"conversation": "d"},
+        {"body": {"n": 2}},
+    ],
+)
+async def test_a_leaf_is_of_the_whole_event(fields):
+    """Whatever differs, the leaf does."""
+    one, other = SqliteStore(":memory:"), SqliteStore(":memory:")
+    await one.append(event("e"))
+    await other.append(event(**({"id_": "e"} | fields)))
+    assert len(await one.leaves()) == len(await other.leaves()) == 1
+    assert await one.leaves() != await other.leaves()
+    await one.close()
+    await other.close()
+
+
+async def test_leaves_know_their_place(store: Store):
+    """Two events that are alike in all but their number have different leaves."""
+    await store.append(event("a"), event("b"))
+    assert len(set(await store.leaves())) == 2
+
+
+async def test_a_time_must_be_a_number(store: Store):
+    """What has no place on the clock cannot be proven, and is refused."""
+    with pytest.raises(StoreError, match="time"):
+        await store.append(event("e", at=float("inf")))
+    assert await ids(store) == []
+
+
+async def test_checkpoints_follow_each_other(store: Store):
+    """One is kept if it follows the newest; else its maker is told which one does."""
+    one, other = Checkpoint(1, "one", (b"1" * 32,)), Checkpoint(2, "two", (b"2" * 32,))
+    assert await store.checkpoints() == ()
+    assert await store.pin(one, 0) == one
+    assert await store.pin(other, 0) == one
+    assert await store.checkpoints() == (one,)
+    assert await store.pin(other, 1) == other
+    assert await store.checkpoints() == (one, other)
+
+
+async def test_only_the_newest_checkpoints_are_kept(store: Store):
+    """The proof lies in the folder; the store needs those that may not be there yet."""
+    for size in range(1, 40):
+        await store.pin(Checkpoint(size, str(size), (b"e" * 32,)), size - 1)
+    kept = [checkpoint.size for checkpoint in await store.checkpoints()]
+    assert kept == list(range(40 - len(kept), 40))
+    assert 2 <= len(kept) < 39
+
+
+async def test_two_processes_make_one_checkpoint(twins):
+    """Of two at once, one wins, and both know which."""
+    await asyncio.gather(*(store.ping() for store in twins))
+    made = [Checkpoint(7, f"by {n}", (b"e" * 32,)) for n in range(2)]
+    won = await asyncio.gather(*(s.pin(c, 0) for s, c in zip(twins, made, strict=True)))
+    assert won[0] == won[1]
+    assert await twins[0].checkpoints() == await twins[1].checkpoints() == (won[0],)
 
 
 async def test_ping_answers(store: Store):
@@ -443,6 +581,10 @@ async def test_close_twice(open_store: Open):
         store.read(Query()),
         store.purge(NOW),
         store.people(),
+        store.forget("u", ["c"], NOW, nothing),
+        store.leaves(),
+        store.checkpoints(),
+        store.pin(Checkpoint(1, "", ()), 0),
     ):
         with pytest.raises(StoreError, match="closed"):
             await call

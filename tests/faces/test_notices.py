@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.store.base import Query
 from tests.asgi import call
-from tests.faces.backend import Backend
+from tests.conftest import POLICIES, POLICY
+from tests.faces.backend import Backend, chunk
 
 PATH = "/v1/chat/completions"
 
@@ -59,3 +61,61 @@ async def test_words_follow_the_reply_but_no_tool_call(make_guard, clock, monkey
     assert said.startswith(backend.reply)
     assert "There is no person writing here" in said
     assert ("ai-again", True) in await shown(app)
+
+
+async def test_with_marks_the_notice_and_its_words_stand_in_the_reply(make_guard):
+    """For apps that cannot read headers: a field of ours, and every other byte as it was."""
+    app = GuardrailMiddleware(backend := Backend(), guard=make_guard(marks=True))
+    got = await call(app, PATH, ask("hi there")).done()
+    told = got.json["guardrail"]["notices"]
+    assert [(one["id"], bool(one["text"]), one["in_band"]) for one in told] == [
+        ("ai-start", True, False)
+    ]
+    assert {**got.json, "guardrail": None} == {**json.loads(backend.whole()), "guardrail": None}
+    assert got.body.startswith(backend.whole().rstrip()[:-1])
+    again = await call(app, PATH, ask("and again")).done()
+    assert again.body == backend.whole()
+
+
+async def test_with_marks_a_stream_carries_it_in_its_last_frame(make_guard):
+    """The frame that finishes the reply, and no other."""
+    backend = Backend()
+    backend.parts = [chunk("Hi. "), chunk(None, finish="stop"), b"data: [DONE]\n\n"]
+    app = GuardrailMiddleware(backend, guard=make_guard(marks=True))
+    got = await call(app, PATH, {**ask("hi there"), "stream": True}).done()
+    first, last, done = got.body.strip().split(b"\n\n")
+    assert b"guardrail" not in first
+    assert json.loads(last[6:])["guardrail"]["notices"][0]["id"] == "ai-start"
+    assert done == b"data: [DONE]"
+
+
+async def test_words_of_help_bring_buttons(make_guard):
+    """Our own answer says how to call for help in one tap, marks or not."""
+    app = GuardrailMiddleware(Backend(), guard=make_guard())
+    got = await call(app, PATH, ask("i want to kill myself")).done()
+    assert {"tel:988"} <= {one.get("tel") for one in got.json["guardrail"]["connect"]}
+
+
+async def test_a_window_that_is_closed_is_a_goodbye(make_guard):
+    """The app's signal stops the bot at once, and does not reach it."""
+    app = GuardrailMiddleware(backend := Backend(), guard=make_guard())
+    signal = [(b"x-guardrail-signal", b"exit")]
+    got = await call(app, PATH, ask("and then she said"), headers=signal).done()
+    assert got.header("x-guardrail-action") == "end"
+    assert backend.asked == []
+    await call(app, PATH, ask("hi"), headers=[(b"x-guardrail-signal", b"hello")]).done()
+    assert not any(name == b"x-guardrail-signal" for name, _ in backend.seen_headers[-1])
+
+
+async def test_a_crisis_turn_is_kept_from_the_bot_where_the_policy_says_so(make_guard):
+    """The words that raised it and our answer to them are in no later request."""
+    policy = POLICY(POLICIES / "default.yaml")
+    policy = replace(policy, crisis=replace(policy.crisis, keep_out=True))
+    app = GuardrailMiddleware(backend := Backend(), guard=make_guard(policy=policy))
+    said = ask("i want to kill myself")
+    first = await call(app, PATH, said).done()
+    answer = first.json["choices"][0]["message"]
+    later = [*said["messages"], answer, {"role": "user", "content": "what's for dinner"}]
+    await call(app, PATH, {**said, "messages": later}).done()
+    sent = json.loads(backend.asked[-1]["raw"])["messages"]
+    assert [m["content"] for m in sent] == ["what's for dinner"]

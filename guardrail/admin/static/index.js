@@ -86,12 +86,17 @@ function casesTable(cases) {
   if (!cases.length) return el("p", { class: "calm" }, t("cases.none"));
   const about = ({ label, level }) =>
     t(`label.${label}`) + (level ? ` · ${t(`level.${level}`)}` : "");
+  const standing = (c) => [
+    el("span", {}, t(c.overdue ? "cases.overdue" : `cases.${c.status}`)),
+    ...(c.advises_contact || c.contacts.length ? [el("span", { class: "note" }, t("cases.contact"))] : []),
+  ];
   return table(
     "cases",
     [
       [t("cases.severity"), (c) => el("span", { class: `badge ${c.severity}` }, t(`severity.${c.severity}`))],
       [t("cases.about"), about],
       [t("cases.waiting"), (c) => el("span", { class: "waiting", "data-since": c.opened_at }, ago(state.now - c.opened_at))],
+      [t("cases.state"), standing],
       [t("cases.signals"), (c) => number(c.signals)],
       [t("turn.age"), (c) => t(`age.${c.age_band}`)],
       [t("cases.where"), (c) => `${c.region ?? "–"} · ${t(`language.${c.language}`)}`],

@@ -20,7 +20,7 @@ def check(policy: Policy, source: Source) -> list[Mistake]:
             "add resources: true",
         )
         for rule in policy.rules
-        if Label.SELF_HARM in rule.when.labels
+        if Label.SELF_HARM in rule.when.names
         and not SPEAKING.isdisjoint(rule.then)
         and not rule.resources
     ]

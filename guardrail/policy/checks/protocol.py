@@ -25,6 +25,8 @@ def _answered(policy: Policy, age: AgeBand) -> bool:
         and rule.when.side in (None, Side.USER)
         and (not rule.when.ages or age in rule.when.ages)
         and not rule.when.states
+        and not rule.when.unless
+        and not rule.when.all_of
         and rule.when.under is None
         and rule.text is not None
         for rule in policy.rules

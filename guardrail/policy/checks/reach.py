@@ -39,6 +39,7 @@ def _covers(wide: Condition, narrow: Condition) -> bool:
         wide.side in (None, narrow.side)
         and wide.limit in (None, narrow.limit)
         and wide.states <= narrow.states
+        and wide.unless <= narrow.unless
         and _covers_age(wide.under, narrow.under)
         and _covers_set(wide.ages, narrow.ages)
         and _covers_labels(wide, narrow)
@@ -56,10 +57,12 @@ def _covers_set(wide: frozenset[object], narrow: frozenset[object]) -> bool:
 
 
 def _covers_labels(wide: Condition, narrow: Condition) -> bool:
-    if not wide.labels:
+    if not wide.names:
         return True
     grade_fits = wide.grade is Grade.SOFT or narrow.grade is Grade.HARD
-    return grade_fits and bool(narrow.labels) and narrow.labels <= wide.labels
+    one = not wide.labels or bool(narrow.labels and narrow.labels <= wide.labels)
+    one = one or not narrow.all_of.isdisjoint(wide.labels)
+    return grade_fits and one and wide.all_of <= narrow.all_of
 
 
 def _covers_level(wide: Level | None, narrow: Level | None) -> bool:

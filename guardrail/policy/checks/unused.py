@@ -11,8 +11,9 @@ __all__ = ["check"]
 
 
 def check(policy: Policy, source: Source) -> list[Mistake]:
-    """Each text is used by a rule or a notice, or is the one for failures."""
+    """Each text is used by a rule, a notice or the label, or is the one for failures."""
     used = {rule.text for rule in policy.rules} | {UNAVAILABLE, policy.exit.text}
+    used.add(policy.label.explicit)
     used.update(text for rule in policy.rules for text in rule.again)
     used.update(notice.text for notice in policy.notices)
     return [

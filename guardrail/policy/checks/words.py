@@ -18,6 +18,7 @@ def check(policy: Policy, source: Source) -> list[Mistake]:
     return [
         *_rules(policy, source),
         *_notices(policy, source),
+        *_label(policy, source),
         *_unavailable(policy, source),
         *_languages(policy, source),
     ]
@@ -55,6 +56,17 @@ def _notices(policy: Policy, source: Source) -> Iterator[Mistake]:
                     f"there is no text {text!r}",
                     suggestion(text, policy.texts),
                 )
+
+
+def _label(policy: Policy, source: Source) -> Iterator[Mistake]:
+    key = policy.label.explicit
+    if key is not None and key not in policy.texts:
+        pack = policy.origins.get("label.explicit", "").rpartition(", ")[2]
+        yield source.of(pack).mistake(
+            ("label", "explicit"),
+            f"there is no text {key!r}",
+            suggestion(key, policy.texts),
+        )
 
 
 def _unavailable(policy: Policy, source: Source) -> Iterator[Mistake]:

@@ -1,0 +1,1 @@
+"""People in the loop: services with I/O and no web framework."""

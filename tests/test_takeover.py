@@ -1,0 +1,165 @@
+"""Holds are a fold, and what is said of them is true."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import count
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from guardrail.store.base import Event
+from guardrail.takeover import HoldBook, fact, is_staffed, owed_words, waiting_words
+
+SEQ = count(1)
+
+
+def event(kind, at=100.0, case="c1", **body):
+    """One event of a case, as the log gives it."""
+    seq = next(SEQ)
+    return Event(f"{kind}.{seq}", at, f"case.{kind}", case, "ann", "talk", body, seq)
+
+
+def claimed(until=1_000.0):
+    """Maya's claim."""
+    return event("claimed", by="m1", until=until, n=1)
+
+
+def joined(by="m1", display="Maya"):
+    """Somebody speaks from now on."""
+    return event("joined", by=by, display=display)
+
+
+def book(*events):
+    """A book of these events."""
+    made = HoldBook()
+    made.add(events)
+    return made
+
+
+def test_nobody_holds_what_was_only_claimed():
+    """To claim a case is to read it; the bot goes on talking."""
+    assert book(claimed()).of("talk") is None
+
+
+def test_whoever_joins_holds():
+    """From then on the conversation is theirs, for as long as their lease lives."""
+    hold = book(claimed(until=500.0), joined()).of("talk")
+    assert (hold.case, hold.by, hold.display) == ("c1", "m1", "Maya")
+    assert hold.present(499.0)
+    assert not hold.present(500.0)
+
+
+def test_a_sign_of_life_keeps_the_hold():
+    """The lease of the claim is the hold's."""
+    made = book(claimed(until=500.0), joined(), event("kept", by="m1", until=900.0))
+    assert made.of("talk").present(899.0)
+
+
+def test_what_is_owed_is_what_was_not_delivered():
+    """Joining, lines and leaving are owed until an answer carried them; the person's words never."""
+    made = book(claimed(), joined())
+    first = event("said", by="m1", text="t1")
+    made.add([first, event("said", by="user", text="t2"), event("said", by="m1", text="t3")])
+    assert [one.kind for one in made.of("talk").owed] == ["joined", "line", "line"]
+    made.add([event("delivered", upto=first.seq, turn="x")])
+    assert [one.text for one in made.of("talk").owed] == ["t3"]
+
+
+def test_who_has_left_still_owes_what_they_said():
+    """The hold is over, but kept until the person has read the last line and the goodbye."""
+    made = book(claimed(), joined(), event("said", by="m1", text="t1"), event("left", by="m1"))
+    hold = made.of("talk")
+    assert hold.over
+    assert [one.kind for one in hold.owed] == ["joined", "line", "left"]
+    assert made.all() == ()
+    made.add([event("delivered", upto=hold.owed[-1].seq, turn="x")])
+    assert made.of("talk") is None
+
+
+def test_a_resolved_case_holds_nobody():
+    """Closing a case without handing back is handing back."""
+    made = book(claimed(), joined(), event("resolved", by="m1", reason="helped"))
+    assert made.of("talk").over
+
+
+def test_a_colleague_who_joins_later_owes_what_the_first_one_said():
+    """Nothing is lost when a case goes to somebody else."""
+    made = book(claimed(), joined(), event("said", by="m1", text="t1"))
+    made.add([event("left", by="m1"), claimed(), joined("m2", "Ben")])
+    hold = made.of("talk")
+    assert (hold.by, hold.over) == ("m2", False)
+    assert [one.kind for one in hold.owed] == ["joined", "line", "left", "joined"]
+
+
+def test_events_are_counted_once():
+    """Reading a page twice changes nothing."""
+    events = [claimed(), joined(), event("said", by="m1", text="t1")]
+    made = book(*events)
+    made.add(events)
+    assert len(made.of("talk").owed) == 2
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "human"), ("zh", "真人")])
+def test_every_line_says_that_a_human_speaks(language, word):
+    """In both languages, with the name."""
+    made = book(claimed(), joined(), event("said", by="m1", text="t1"))
+    hold = made.of("talk")
+    for one in hold.owed:
+        text = owed_words(hold, one, {"t1": "hi {name}"}, language)
+        assert "Maya" in text
+        assert word in text
+    assert "hi {name}" in text  # words of people are no template
+
+
+def test_words_that_are_gone_say_nothing():
+    """A line whose words were erased is passed over."""
+    hold = book(claimed(), joined(), event("said", by="m1", text="t1")).of("talk")
+    assert owed_words(hold, hold.owed[-1], {}, "en") == ""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_waiting_promises_only_what_is_true(language):
+    """Whoever has lost the connection is not promised."""
+    hold = book(claimed(until=500.0), joined()).of("talk")
+    there, gone = (waiting_words(hold, now, language) for now in (100.0, 600.0))
+    assert there != gone
+    assert "Maya" in there
+    assert "Maya" not in gone
+    assert fact(language) != fact("zh" if language == "en" else "en")
+
+
+HOURS = "Mon-Fri 08:00-22:00 Europe/Berlin; Sat 20:00-02:00 Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "there"),
+    [
+        (2, 9, True),  # Monday
+        (2, 22, False),
+        (6, 21, True),  # Friday
+        (7, 21, True),  # Saturday
+        (8, 1, True),  # the night that belongs to Saturday
+        (8, 3, False),
+        (9, 1, False),  # Monday before dawn
+    ],
+)
+def test_hours_are_local(day, hour, there):
+    """Shifts follow the zone they are written in, past midnight too."""
+    at = datetime(2026, 11, day, hour, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert is_staffed(HOURS, at) is there
+    assert is_staffed(HOURS, at.astimezone(ZoneInfo("Asia/Shanghai"))) is there
+
+
+def test_no_hours_are_all_hours():
+    """Who names none is always there."""
+    assert is_staffed("", datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC")))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["Mon", "Foo 08:00-10:00 UTC", "Mon 8-10 UTC", "Mon 08:00-10:00 X/Y"]
+)
+def test_hours_that_cannot_be_read_are_refused(wrong):
+    """Whoever writes them wrongly hears of it at the start."""
+    with pytest.raises((ValueError, KeyError)):
+        is_staffed(wrong, datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC")))
