@@ -88,8 +88,8 @@ class File:
         case = self._made
         if case.claimed_by is not None and now >= case.until:
             case = self._lapsed(case)
-        if case.waits and not case.breached and now > case.deadline:
-            case = replace(case, breached=True)
+        if case.waits and now > case.deadline:
+            case = replace(case, overdue=True, breached=True)
         return case
 
     def _what_it_is(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ OUR_SERVICE: Mapping[str, str] = {"en": "our companion chat", "zh": "我们的�
 SUBJECTS: Words = {
     "case_opened": {"en": "New case: {severity}", "zh": "新个案：{severity}"},
     "case_raised": {"en": "A case is now {severity}", "zh": "个案升级为：{severity}"},
+    "case_returned": {"en": "A case has come back: {severity}", "zh": "个案再次出现：{severity}"},
     "case_breached": {"en": "A case is waiting too long", "zh": "有个案等待超时"},
     "case_unclaimed_offhours": {
         "en": "A case came in while nobody is on duty",
@@ -49,6 +50,18 @@ SUBJECTS: Words = {
     "guardian_alert": {
         "en": "A safety notice about your child's account",
         "zh": "关于您孩子账号的安全提醒",
+    },
+    "guardian_asked": {
+        "en": "Your child is asking you for something",
+        "zh": "您的孩子有一个请求",
+    },
+    "guardian_enter": {
+        "en": "Your link to the guardian page",
+        "zh": "进入监护人页面的链接",
+    },
+    "guardian_ended": {
+        "en": "You are no longer linked as a guardian",
+        "zh": "您的监护绑定已解除",
     },
     "child_told": {
         "en": "Your guardian is being told that you may need support",
@@ -79,6 +92,18 @@ BODIES: Words = {
         ),
         "zh": (
             "之前开立的一个个案变得更严重了。现在的紧急程度：{severity}。\n\n"
+            "打开个案：{where}\n\n"
+            "个案编号 {case}。为保护隐私，这里不写更多内容，其余请在控制台查看。"
+        ),
+    },
+    "case_returned": {
+        "en": (
+            "There are new signs in a case that was closed before. Severity: {severity}.\n\n"
+            "Open the case: {where}\n\n"
+            "Case {case}. This message says no more on purpose; everything else is in the console."
+        ),
+        "zh": (
+            "一个已经结案的个案又出现了新的迹象。紧急程度：{severity}。\n\n"
             "打开个案：{where}\n\n"
             "个案编号 {case}。为保护隐私，这里不写更多内容，其余请在控制台查看。"
         ),
@@ -114,9 +139,9 @@ BODIES: Words = {
         "en": (
             "You are linked as a guardian on {service}. Somebody on our team is worried about your "
             "child's safety and asked us to tell you.\n\n"
-            "Please go to them now if you can, or call them. Stay calm, ask how they are and listen; "
-            "asking openly whether they think of ending their life does not put the thought there. "
-            "Try not to be angry and not to take the chat away: staying close helps more.\n\n"
+            "Please go to them now if you can, or call them. Stay calm, ask how they are, and listen "
+            "before you advise. Try not to be angry and not to take the chat away: staying close "
+            "helps more.\n\n"
             "If you think they are in immediate danger, call your local emergency number and stay "
             "with them. You can also get advice for yourself: in the United States call or text "
             "988, in mainland China call 12356, elsewhere see findahelpline.com.\n\n"
@@ -126,9 +151,8 @@ BODIES: Words = {
         ),
         "zh": (
             "您是{service}上绑定的监护人。我们团队的同事担心您孩子的安全，所以告诉您。\n\n"
-            "如果可以，请现在就到孩子身边去，或者给孩子打个电话。先稳住自己，问问孩子怎么样，听孩子说；"
-            "直接问“有没有想过不活了”，并不会让孩子产生这个念头。请尽量不要责备，也不要马上没收手机："
-            "陪在身边更有用。\n\n"
+            "如果可以，请现在就到孩子身边去，或者给孩子打个电话。先稳住自己，问问孩子怎么样，"
+            "先听孩子说，再想办法。请尽量不要责备，也不要马上没收手机：陪在身边更有用。\n\n"
             "如果您觉得情况紧急，请拨打当地的紧急电话，并一直陪着孩子。您自己也可以求助："
             "中国大陆拨打 12356，美国拨打或发短信至 988，其他地区见 findahelpline.com。\n\n"
             "孩子写了什么，我们不会转告。正因为有这份隐私，孩子才愿意说出来。\n\n"
@@ -186,6 +210,40 @@ BODIES: Words = {
             "如果您觉得情况紧急，请拨打当地的紧急电话，并一直陪着孩子。\n\n"
             "孩子写了什么，我们不会转告。\n\n"
             "您的监护人页面：{where}"
+        ),
+    },
+    "guardian_asked": {
+        "en": (
+            "You are linked as a guardian on {service}. Your child has asked you for something, "
+            "such as more time. You decide on your guardian page.\n\n"
+            "Your guardian page: {where}"
+        ),
+        "zh": (
+            "您是{service}上绑定的监护人。您的孩子向您提出了一个请求，比如想多用一会儿。"
+            "您可以在监护人页面决定。\n\n"
+            "您的监护人页面：{where}"
+        ),
+    },
+    "guardian_enter": {
+        "en": (
+            "This link opens your guardian page on {service}. It works once, for a quarter of an hour:\n"
+            "{link}\n\n"
+            "If you did not ask for it, you need not do anything. Pass it on to nobody."
+        ),
+        "zh": (
+            "点开下面的链接，即可进入{service}的监护人页面。链接只能使用一次，一刻钟内有效：\n{link}\n\n"
+            "如果不是您本人申请的，不用理会即可。请不要把链接转发给任何人。"
+        ),
+    },
+    "guardian_ended": {
+        "en": (
+            "You are no longer linked as a guardian of your child's account on {service}. What you "
+            "had set there no longer counts, and we have deleted your address.\n\n"
+            "If you did not expect this, talk to your child first; then ask us: {callback}"
+        ),
+        "zh": (
+            "您与孩子在{service}上的账号已解除监护绑定。您之前的设置不再生效，我们也已删除您的联系地址。\n\n"
+            "如果您对此感到意外，请先和孩子聊聊，也可以联系我们：{callback}"
         ),
     },
     "child_told": {

@@ -78,6 +78,10 @@ STATES: Words = {
     "bereaved": {"en": "the person lost somebody to suicide", "zh": "说的是因自杀离世的亲友"},
     "fiction": {"en": "it is about a story, a film or an essay", "zh": "说的是小说、影视或论文"},
     "helped": {"en": "help was named a moment ago", "zh": "刚刚已经给出过求助渠道"},
+    "oversight": {"en": "a guardian looks after the account", "zh": "账号已由监护人绑定照看"},
+    "character": {"en": "a guardian has blocked this character", "zh": "监护人已屏蔽这个角色"},
+    "spent": {"en": "the month's allowance is spent", "zh": "本月可消费额度已用完"},
+    "guardian_told": {"en": "a guardian was told of a danger", "zh": "已将危险情况告知监护人"},
 }  # fmt: skip
 
 LIMITS: Words = {

@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 Seconds = Annotated[float, Field(gt=0)]
+MailAddress = Annotated[
+    str, Field(pattern=r"^[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}$")
+]
 
 
 class Table(BaseModel):
@@ -122,8 +125,10 @@ class Mail(Table):
     username: str = Field("", description="Login.")
     password: str = Field("", description="Its password.")
     sender: str = Field(description="Address that mails come from.")
-    moderators: tuple[str, ...] = Field((), description="Addresses that are told of cases.")
-    operator: tuple[str, ...] = Field((), description="Addresses that are told how things go.")
+    moderators: tuple[MailAddress, ...] = Field((), description="Addresses that are told of cases.")
+    operator: tuple[MailAddress, ...] = Field(
+        (), description="Addresses that are told how things go."
+    )
 
 
 class NotifyTable(Table):

@@ -22,7 +22,7 @@ from guardrail.turn import State
 
 __all__ = ["LONGEST", "about"]
 
-LONGEST = 2_000
+LONGEST = 600
 """Characters; a longer text says too much for one word about it."""
 
 # ── English ──────────────────────────────────────────────────────────────────────────────────────
@@ -33,7 +33,7 @@ _PEOPLE = (
     r"boy ?friend|gf|bf|ex|partner|wife|husband|fianc[eé]e?|mom|mum|mother|dad|father|parent|"
     r"sister|sis|brother|bro|twin|cousin|aunt|auntie|uncle|niece|nephew|son|daughter|kid|child|"
     r"grand(?:ma|pa|mother|father|son|daughter|child)|step\w+|crush|singer|actor|actress|idol|"
-    r"streamer|youtuber|coach|pastor|girl|boy|guy|man|woman|lady|person"
+    r"streamer|youtuber|pal|roomie|hubby|nan|nana|gran|granny|bloke|lad|coach|pastor|girl|boy|guy|man|woman|lady|person"
 )
 _WHO = (
     rf"\b(?:my|our|a|an|this|that|his|her|their|one of my)\s+(?:[\w'-]+\s+){{0,3}}?(?:{_PEOPLE})s?\b"
@@ -82,8 +82,9 @@ _LOST_EN = re.compile(
     r"(?:since|after|anniversary of) .{0,40}?\bsuicide\b|jumped .{1,40}? and died"
 )
 _NEARLY_EN = re.compile(
-    r"\b(?:tr(?:y|ies|ied|ying)|almost|nearly|attempt\w*|survived|failed|wants?|wanted to|gonna|"
-    r"going to|plans?|planning|threat\w*|might|may|would|if)\b"
+    r"\b(?:tr(?:y|ies|ied|ying)|almost|nearly|attempt\w*|survived|failed|wants?|wanted|gonna|going|"
+    r"plans?|planning|threat\w*|might|may|would|if)\b[^.!?;\n]{0,12}?\b"
+    r"(?:kill|hang|hung|shoot|shot|drown|poison|end|tak|took|die|commit|suicid|jump|overdos)"
 )
 _WORK = (
     r"novel|characters?|protagonist|hero(?:ine)?|villain|short story|story|stories|screenplay|"
@@ -146,23 +147,29 @@ _PEOPLE_ZH = (
     r"女朋友|女友|男朋友|男友|对象|前任|前男友|前女友|老婆|老公|妻子|丈夫|爱人|伴侣|"
     r"妈妈|妈|母亲|爸爸|爸|父亲|父母|姐姐|姐|妹妹|妹|哥哥|哥|弟弟|弟|表哥|表姐|表弟|表妹|堂哥|堂姐|堂弟|堂妹|"
     r"儿子|女儿|孩子|侄子|侄女|外甥|外甥女|奶奶|爷爷|外婆|外公|姥姥|姥爷|姑姑|姑妈|姨|阿姨|舅舅|叔叔|伯伯|亲戚|"
-    r"偶像|学弟|学妹|学长|学姐|队友|患者|病人"
+    r"小孩|女孩|男孩|女生|男生|偶像|学弟|学妹|学长|学姐|队友|患者|病人"
 )
 _WHO_ZH = (
-    rf"(?:我|我的|我们|我们的|我们班|我班上|我有(?:一)?个|有(?:一)?个|一个|一位|认识的?一?个?|那个|这个)"
-    rf"(?:最好的?|好|老|大学|高中|初中|小学|以前的?|前)?的?(?:{_PEOPLE_ZH}|女生|男生|女孩|男孩|人)|[他她](?:们)?|有人"
+    r"(?:我|我的|我们|我们的|我们班|我班上|我有(?:一)?个|有(?:一)?个|一个|一位|认识的?一?个?|那个|这个|我[^我，,。！？\n]{1,6}的)"
+    rf"(?:最好的?|好|老|大学|高中|初中|小学|以前的?|前)?的?(?:{_PEOPLE_ZH}|人)|[他她](?:们)?|有人"
+    rf"|(?<![^\s，。！？,.!?])(?:{_PEOPLE_ZH})(?=[^我，,。\n]{{0,6}}说)"
 )
-_TERM_ZH = (
-    r"自杀|轻生|寻死|寻短见|想不开|割腕|自残|自伤|自缢|上吊|跳楼|跳河|跳桥|跳江|卧轨|烧炭|服毒|吞(?:了)?药|吃(?:了)?安眠药|"
-    r"想死|去死|不想活|活不下去|活着(?:没意思|没意义|好累|太累)|(?:结束|了结)(?:了)?(?:自己|他|她)?(?:的)?(?:生命|一生|一切)|"
-    r"了结(?:了)?自己|伤害自己"
+_WISH_ZH = r"想死|去死|不想活|活不下去|想不开|活着(?:没意思|没意义|好累|太累|恶心)"
+_ACT_ZH = (
+    r"自杀|轻生|寻死|寻短见|割腕|自残|自伤|自缢|上吊|跳楼|跳河|跳桥|跳江|卧轨|烧炭|服毒|吞(?:了)?药|吃(?:了)?安眠药|"
+    r"(?:结束|了结)(?:了)?(?:自己|他|她)?(?:的)?(?:生命|一生|一切)|了结(?:了)?自己|伤害自己"
 )
+_TERM_ZH = rf"{_ACT_ZH}|{_WISH_ZH}"
 # Chinese leaves the subject out: after a comma, or after something that has happened (了), what
-# follows may be the speaker's own. Unless somebody says it.
+# follows may be the speaker's own. A wish is another's if they say it, or are named right before.
 _GAP_ZH = r"(?:(?:跟|和|对|告诉|问|给|找|向|当着)我|[^我了，,。！？!?；;\s])"
-_SAYS_ZH = r"[^我。！？!?；;\n]{0,12}?(?:说|发消息|发朋友圈|留言|告诉我|跟我讲)"
+_SAYS_ZH = r"[^我。！？!?；;\n]{0,12}?(?:(?:跟|和|对)我)?[^我。！？!?；;\n]{0,4}?(?:说|讲|发消息|发朋友圈|留言|告诉我)"
+_OFTEN_ZH = (
+    r"(?:最近|这几天|今天|昨天|刚才|老是|老|总是|总|一直|经常|又|还|也|真的|好像|可能|很|都){0,3}"
+)
 _ABOUT_ZH = re.compile(
-    rf"(?:{_WHO_ZH})(?:{_SAYS_ZH})?{_GAP_ZH}{{0,16}}?(?:{_TERM_ZH})"
+    rf"(?:{_WHO_ZH})(?:(?:{_SAYS_ZH})?{_GAP_ZH}{{0,16}}?(?:{_ACT_ZH})|"
+    rf"(?:{_SAYS_ZH}{_GAP_ZH}{{0,8}}?|{_OFTEN_ZH})(?:{_WISH_ZH}))"
     rf"(?:{_SAYS_ZH}{_GAP_ZH}{{0,8}}?(?:{_TERM_ZH}))?"
 )
 _LOST_ZH = re.compile(
@@ -191,7 +198,8 @@ _FIRST_ZH = re.compile(
     r"|去?(?:找|陪|跟|随)(?:他|她)(?:去|走)|随(?:他|她)而去|带我走|把我也带"
     r"|(?:死|走)的?(?:为什么|怎么|应该|该)(?:不)?是我|为什么不是我|下一个(?:就)?是我|轮到我"
     r"|我(?:自己)?(?:的)?(?:活着|存在|生命|死了|死|的命)|我自己也|我(?:又|也|还)?(?:自残|自伤|割|伤害自己|自杀|跳)"
-    r"|没有?(?:他|她)我|没了(?:他|她)我|(?:就是|其实是|其实就是|说的是|写的是|写的就是|原型(?:就)?是)我|(?:朋友|主角|角色|主人公|女主|男主)(?:其实)?(?:就)?是我"
+    r"|我[^，,。！？\n我]{0,6}(?:划|割|烫|掐|咬)(?:了|一|自己)"
+    r"|那我(?!该|怎么|要怎么|能|是不是该|应该)|没有?(?:他|她)我|没了(?:他|她)我|(?:就是|其实是|其实就是|说的是|写的是|写的就是|原型(?:就)?是)我|(?:朋友|主角|角色|主人公|女主|男主)(?:其实)?(?:就)?是我"
     r"|(?:替|帮)(?:我)?(?:一个)?朋友问|多少(?:片|颗|粒|毫克)|怎么死|(?:不|没|无)(?:那么)?(?:痛苦|疼|痛)(?:的|地)|最快的(?:方法|办法)"
     r"|没(?:什么)?意思了|不如(?:死|一起|我)|永别|再见了"
 )

@@ -8,6 +8,7 @@ local emergency number.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from guardrail.policy.model import EVERYWHERE, Kind, Policy, Resource
 from guardrail.turn import AgeBand, Decision, Label, Profile, State
@@ -17,6 +18,7 @@ __all__ = [
     "MOST_LINES",
     "connect",
     "help_lines",
+    "marking",
     "resources_for",
     "said",
     "steering",
@@ -90,16 +92,40 @@ def help_lines(policy: Policy, profile: Profile) -> str:
 def connect(policy: Policy, profile: Profile) -> list[dict[str, str]]:
     """The same for buttons: one tap to a real person (CA B&P 21812(d)(1)), most fitting first.
 
-    Each has `name`, `contact` as people read it, and `tel` as it is dialled, if there is a number.
+    Each has `kind`, `name`, `contact` as people read it, and those of `tel`, `sms` and `url` that
+    there are, as addresses for a link (RFC 3966, RFC 5724). Where the country is only a guess or not
+    covered, the directory comes with them.
     """
     kinds = {Kind.CRISIS, Kind.YOUTH} if profile.age_band is AgeBand.MINOR else {Kind.CRISIS}
     found = resources_for(policy, profile, kinds)[:MOST_LINES]
-    language = profile.language
-    return [
-        {"name": _in(one.name, language), "contact": _in(one.contact, language)}
-        | ({"tel": f"tel:{one.numbers[0]}"} if one.numbers else {})
-        for one in (*found, *resources_for(policy, profile, {Kind.EMERGENCY})[:1])
-    ]
+    emergency = resources_for(policy, profile, {Kind.EMERGENCY})[:1]
+    everywhere = () if found and profile.region is not None else _directories(policy)
+    return [_button(one, profile.language) for one in (*found, *emergency, *everywhere)]
+
+
+def _button(entry: Resource, language: str) -> dict[str, str]:
+    ways = {
+        "tel": f"tel:{_dialled(entry.tel)}" if entry.tel else "",
+        "sms": f"sms:{_dialled(entry.sms)}" if entry.sms else "",
+        "url": entry.url,
+    }
+    said = {"name": _in(entry.name, language), "contact": _in(entry.contact, language)}
+    return {"kind": entry.kind.value, **said, **{way: to for way, to in ways.items() if to}}
+
+
+def _dialled(number: str) -> str:
+    return number.replace(" ", "")
+
+
+def marking(policy: Policy, profile: Profile, turn: str) -> dict[str, Any]:
+    """How an answer is marked as generated: words for people, metadata for machines; or empty.
+
+    `turn` is the id that stands for `{id}` in the metadata (CN Labelling Measures Arts 4 and 5).
+    """
+    label = policy.label
+    implicit = {key: value.replace("{id}", turn) for key, value in label.implicit.items()}
+    explicit = said(policy, label.explicit, profile) if label.explicit else ""
+    return {k: v for k, v in {"explicit": explicit, "implicit": implicit}.items() if v}
 
 
 def steering(policy: Policy, profile: Profile) -> str:

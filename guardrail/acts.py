@@ -17,6 +17,7 @@ from guardrail.turn import AgeBand, Evidence
 
 __all__ = [
     "APPEAL",
+    "ERASED",
     "MAKES",
     "Act",
     "Appeal",
@@ -65,6 +66,8 @@ class Appeal:
 
 
 APPEAL = "person.age_appeal"
+ERASED = "person.erased"
+"""Their data was deleted: what was done before it is not done again."""
 MAKES = frozenset(
     {
         "person.consent",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,6 +13,8 @@ from guardrail.errors import ClassifierError
 from guardrail.turn import Assessment, Side, Signal
 
 __all__ = ["Assessor", "both", "merge"]
+
+_KIND = re.compile(r"[a-z_]{1,24}")
 
 
 class Assessor:
@@ -51,7 +54,7 @@ class Assessor:
             try:
                 signals += await self._ask_primary(self.primary, _suspected(batch, found))
             except ClassifierError as error:
-                failed = error.kind
+                failed = _word(error)
         if failed is None and floor_failed is None:
             signals = [s for s in signals if s.source != HINT or self.primary is None]
         return Assessment(
@@ -75,7 +78,7 @@ class Assessor:
         try:
             return await self.floor.classify(batch), None
         except ClassifierError as error:
-            return (), error.kind
+            return (), _word(error)
 
     async def _ask_primary(self, primary: Classifier, batch: tuple[Utterance, ...]) -> list[Signal]:
         if self._under_way >= self._waiting:
@@ -89,6 +92,11 @@ class Assessor:
         finally:
             self._under_way -= 1
         return [signal for signals in found for signal in signals]
+
+
+def _word(error: ClassifierError) -> str:
+    """The kind of a failure, which goes into records and counters: a word, and never a text."""
+    return error.kind if _KIND.fullmatch(error.kind) else "error"
 
 
 def _suspected(

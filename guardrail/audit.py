@@ -20,7 +20,7 @@ from guardrail.policy.model import Notice
 from guardrail.store.base import Event, Store
 from guardrail.turn import Assessment, Decision, Record, Turn
 
-__all__ = ["AuditSink", "delivered", "intervention", "receipt", "to_json", "trail"]
+__all__ = ["AuditSink", "delivered", "held", "intervention", "receipt", "to_json", "trail"]
 
 
 LINGER = 0.02
@@ -143,17 +143,31 @@ def delivered(turn: Turn, decisions: Iterable[Decision]) -> list[Event]:
     ]
 
 
-def trail(decision: Decision, turn: Turn, seen: Assessment | None) -> list[Event]:
+def held(turn: Turn, case: str, until: float) -> Event:
+    """That nothing of this person's words may be deleted until then (CA B&P 21812.5)."""
+    owner = turn.profile.user or turn.conversation
+    name = f"person.held.{case}"
+    body = {"by": "policy", "reason": "self-harm", "until": until}
+    return Event(name, turn.at, "person.held", owner, owner, turn.conversation, body)
+
+
+def trail(
+    decision: Decision, turn: Turn, seen: Assessment | None, *, since: float = 0.0
+) -> list[Event]:
     """What a decision leaves in the log: that we spoke, the case it opens or joins, who is told.
 
-    They are appended in one call, so all of them are there or none.
+    They are appended in one call, so all of them are there or none. `since`: when the crisis began
+    that the person is in by now; 0 if they are in none.
     """
     said = decision.intervenes or decision.adds_words
     events = [intervention(turn, decision)] if said else []
     if decision.severity is None or not decision.enforced:
         return events
     level = seen.level() if seen is not None else None  # none if the reply could not be read at all
-    case = [opening(decision, turn, level), signal(decision, turn, level)]
+    case = [
+        opening(decision, turn, level, since=since, tenant=turn.tenant),
+        signal(decision, turn, level, since=since, tenant=turn.tenant),
+    ]
     letters = [letter for event in case if (letter := of_case(event)) is not None]
     return [*events, *case, *letters]
 

@@ -13,6 +13,7 @@ from guardrail.about import about
 from guardrail.duties import Moment, due, in_crisis, states
 from guardrail.helplines import names_help, wrong_number
 from guardrail.person import Age, Person, aged, counted, pointed, raised, shown, stated_years
+from guardrail.policy.decide import repeated
 from guardrail.policy.model import Name, Notice, Policy, Repair
 from guardrail.session import Session
 from guardrail.turn import (
@@ -102,9 +103,8 @@ class Care:
             self._remember(lambda person: raised(person, danger, now, hold))
             self.states |= in_crisis(self.person.crisis.at(now))
             known = _GRAVITY[before.at(now)] >= _GRAVITY[decision.danger]  # not graver than before
-            if decision.again and known and before.signs > 0:
-                text = decision.again[min(before.signs, len(decision.again)) - 1]
-                decision = replace(decision, text=text)
+            if known:
+                decision = repeated(decision, before.signs)
         lacking = State.OMISSION in decision.states and decision.keep_reply
         if lacking and self._policy.crisis.repair is Repair.REPLACE:
             decision = replace(decision, keep_reply=False)

@@ -31,10 +31,12 @@ from guardrail._terminal import (
     out,
     read_settings,
 )
+from guardrail.accounts_commands import account_app
 from guardrail.config import Settings, find_pack, load_settings
 from guardrail.errors import ConfigError, GuardrailError, Mistake, PolicyError
 from guardrail.evaluate.commands import app as measures
 from guardrail.policy_commands import policy_app
+from guardrail.privacy_commands import privacy_app
 from guardrail.report.commands import app as reports
 from guardrail.train.commands import app as training
 
@@ -47,7 +49,9 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(account_app, name="account")
 app.add_typer(policy_app, name="policy")
+app.add_typer(privacy_app, name="privacy")
 app.add_typer(measures)
 app.add_typer(reports)
 app.add_typer(training)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import socket
 import tempfile
@@ -17,6 +18,8 @@ from guardrail.errors import ConfigError, GuardrailError, StoreError
 from guardrail.identity import Pseudonyms
 from guardrail.policy.check import check_policy
 from guardrail.policy.load import load_policy
+from guardrail.staff.notes import stored_signer
+from guardrail.staff.trail import CHECKPOINTS, KEY
 from guardrail.store.sqlite import SqliteStore, quick_check
 from guardrail.turn import Role, Side
 from guardrail.wiring import DATABASE, assessor, identity_rules, policy_path
@@ -40,6 +43,7 @@ def examine(settings: Settings, version: str) -> list[Finding]:
         _policy(settings),
         asyncio.run(_model(settings)),
         asyncio.run(_store(settings)),
+        _audit(settings),
         _identity(settings),
         *ports(settings),
         Finding("upstream", ok=True, detail=settings.upstream.url or "the demo companion"),
@@ -108,6 +112,28 @@ async def _store(settings: Settings) -> Finding:
         return Finding("store", ok=False, detail=weak)
     new = "" if place == folder.absolute() else ", made at the first start"
     return Finding("store", ok=True, detail=f"SQLite in {folder}{new}")
+
+
+def _audit(settings: Settings) -> Finding:
+    """The key that signs the log, and where the checkpoints go. Makes neither."""
+    key = settings.data / KEY
+    folder = settings.audit.checkpoints or settings.data / CHECKPOINTS
+    if settings.data.exists() and not settings.data.is_dir():  # as the store's line says
+        return Finding("audit", ok=True, detail="waits for the data folder")
+    try:
+        if key.exists() and key.stat().st_mode & 0o077:
+            return Finding("audit", ok=False, detail=f"{key} can be read by others: chmod 600")
+        if key.exists():
+            stored_signer(key)
+        place = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+        if not place.is_dir() or not os.access(place, os.W_OK):
+            return Finding("audit", ok=False, detail=f"{folder} cannot be written")
+        beside = key.parent.exists() and place.stat().st_dev == key.parent.stat().st_dev
+    except (ConfigError, OSError) as error:
+        return Finding("audit", ok=False, detail=str(error))
+    known = "" if key.exists() else ", key made at the first start"
+    near = "; on the disk of the database, put them elsewhere" if beside else ""
+    return Finding("audit", ok=True, detail=f"checkpoints in {folder}{known}{near}")
 
 
 def _weak_key(path: Path) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,10 +25,11 @@ from guardrail.persona import intimate
 from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.model import Limits, Policy
 from guardrail.review import Review, Services, Standing
+from guardrail.routes import Route
 from guardrail.session import Session, advance, fresh_messages, remember
 from guardrail.store.base import Change, Store
 from guardrail.turn import AgeBand, Identity, Message, Profile, Record, Role, State, Turn
-from guardrail.vault import Text, Vault
+from guardrail.vault import Vault
 from guardrail.wire.base import Asked
 
 __all__ = ["Count", "Engine", "Sink"]
@@ -75,8 +76,7 @@ class Engine:
         identity: Identity,
         *,
         app: bytes,
-        wire: str,
-        route: str,
+        route: Route,
         leaving: bool = False,
     ) -> Review:
         """Begin a turn: recognise what is new in it and move the session on.
@@ -97,7 +97,7 @@ class Engine:
         failures = await self._advance(step, conversation or "", who)
         language = _language(self.language, asked.messages)
         profile = _profile(policy, identity, user, age=step.person.age, language=language)
-        turn = _turn(step, profile, asked, wire=wire, route=route)
+        turn = _turn(step, profile, asked, route)
         # A conversation that is only known by its beginning may be shared by strangers: nobody is
         # sent away for what another one did.
         known = user is not None or identity.conversation is not None
@@ -123,7 +123,7 @@ class Engine:
             remember=self._remember,
             deliver=self._deliver,
             digest=keys.message,
-            seal=self._seal,
+            vault=self.vault,
         )
         return Review(turn, policy, standing, services)
 
@@ -157,9 +157,6 @@ class Engine:
         except Exception:  # noqa: BLE001 - the answer may be out already; the failure is recorded
             return False
         return True
-
-    async def _seal(self, texts: Sequence[Text]) -> None:
-        await self.vault.seal(*texts)
 
     async def _deliver(self, record: Record) -> None:
         """Hand a record to every sink. One that fails is counted and never felt by the person."""
@@ -248,14 +245,15 @@ def _profile(
     )
 
 
-def _turn(step: _Step, profile: Profile, asked: Asked, *, wire: str, route: str) -> Turn:
+def _turn(step: _Step, profile: Profile, asked: Asked, route: Route) -> Turn:
     judged = step.fresh[-JUDGED:]
     skipped = ("old_messages",) if len(step.fresh) > JUDGED else ()
     return Turn(
         id=_new_id(step.at.now),
         at=step.at.now,
-        wire=wire,
-        route=route,
+        wire=route.wire.name,
+        route=route.path,
+        tenant=route.tenant,
         conversation=step.conversation,
         profile=profile,
         messages=asked.messages,

@@ -23,6 +23,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 __all__ = [
+    "KINDS",
     "MOST_BLOCKED",
     "SWITCHES",
     "WEEKDAYS",
@@ -44,6 +45,9 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SWITCHES = ("memory", "push")
 """What a guardian may switch off, as in `x-guardrail-suppress`."""
 
+KINDS = ("night", "school")
+"""What a quiet time is for."""
+
 DAY = 24 * 60
 MOST_WINDOWS = 28
 MOST_BLOCKED = 200
@@ -56,12 +60,14 @@ REFERENCES = 400
 class Quiet:
     """A time without chat. `days` are numbers from Monday (0); `begins` and `ends` minutes.
 
-    A window whose end is not after its beginning ends on the next day.
+    A window whose end is not after its beginning ends on the next day. `what` it is for ("night",
+    "school") is for the guardian's page alone.
     """
 
     days: tuple[int, ...]
     begins: int
     ends: int
+    what: str = "night"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +169,8 @@ def plain(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Quiet):
-        return {"days": list(value.days), "begins": value.begins, "ends": value.ends}
+        told = {"begins": value.begins, "ends": value.ends, "what": value.what}
+        return {"days": list(value.days), **told}
     if isinstance(value, Bonus):
         return {"day": value.day, "minutes": value.minutes}
     return [_plain(one) for one in value] if isinstance(value, tuple) else value
@@ -177,7 +184,9 @@ def changed(old: Household | None, changes: Mapping[str, Any]) -> Household:
 
 def _read(name: str, value: Any) -> Any:
     if name == "quiet":
-        return tuple(Quiet(tuple(one["days"]), one["begins"], one["ends"]) for one in value)
+        return tuple(
+            Quiet(tuple(one["days"]), one["begins"], one["ends"], one["what"]) for one in value
+        )
     if name == "bonus":
         return Bonus(value["day"], value["minutes"]) if value is not None else None
     return tuple(value) if name in ("blocked", "off") else value
@@ -201,7 +210,8 @@ def wrong(house: Household) -> str:
 def _is_window(window: Quiet) -> bool:
     """One that begins when it ends would be a day or nothing; who means a day can pause."""
     clock = 0 <= window.begins < DAY and 0 <= window.ends < DAY and window.begins != window.ends
-    return clock and bool(window.days) and set(window.days) <= set(range(7))
+    known = window.what in KINDS and set(window.days) <= set(range(7))
+    return clock and known and bool(window.days)
 
 
 def _within(value: int | None, least: int, most: int) -> bool:

@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from guardrail.assess import Assessor
-from guardrail.audit import delivered, receipt, trail
+from guardrail.audit import delivered, held, receipt, trail
 from guardrail.errors import StoreError
 from guardrail.memory import words_of
 from guardrail.policy.model import Notice, Policy
 from guardrail.store.base import Change, Event, Store
-from guardrail.turn import Assessment, Decision, Message, Record, Side, Turn
-from guardrail.vault import Text
+from guardrail.turn import Assessment, Decision, Label, Message, Record, Side, Turn
+from guardrail.vault import Text, Vault
 
 __all__ = ["Journal", "Services"]
 
@@ -35,8 +35,11 @@ class Services:
     settle: Callable[[str], str | None]  # first reply → the conversation's lasting key
     remember: Callable[[str, str, Change], Awaitable[bool]]  # whether memory could be changed
     digest: Callable[[Message], str]  # a message's keyed hash
-    seal: Callable[[Sequence[Text]], Awaitable[None]]  # words of a case, encrypted
+    vault: Vault  # where the words of cases go
     deliver: Callable[[Record], Awaitable[None]]
+
+
+_DAY = 86_400.0
 
 
 class Journal:
@@ -58,16 +61,27 @@ class Journal:
         *,
         seen: Assessment | None,
         said: str,
+        since: float,
     ) -> None:
         """Write down what follows from a decision; the words of a case go to the vault meanwhile."""
-        events = trail(decision, turn, seen)
+        events = trail(decision, turn, seen, since=since)
         case = next((event.subject for event in events if event.kind == "case.signal"), None)
         if case is None:
             await self.append(events, decision.rule)
             return
-        bot = said if decision.side is Side.BOT else ""
-        texts = words_of(case, turn, policy, self._ask.digest, bot=bot)
-        await asyncio.gather(self.append(events, decision.rule), self._seal(texts))
+        terms, grave = policy.privacy, decision.label == Label.SELF_HARM
+        texts = words_of(
+            case,
+            turn,
+            terms,
+            self._ask.digest,
+            self_harm=grave,
+            bot=said if decision.side is Side.BOT else "",
+        )
+        days = terms.hold_days(turn.profile.age_band) if grave else 0
+        until = turn.at + days * _DAY if days else 0.0
+        events += [held(turn, case, until)] if until else []
+        await asyncio.gather(self.append(events, decision.rule), self._seal(turn, texts, until))
 
     async def receipts(self, turn: Turn, notices: Sequence[Notice], policy: str) -> None:
         """That these were shown is written down for good: it is what an auditor asks for."""
@@ -87,12 +101,14 @@ class Journal:
         except (StoreError, TimeoutError):  # the words go out all the same; an alarm counter rises
             self.failed("journal", why)
 
-    async def _seal(self, texts: Sequence[Text]) -> None:
+    async def _seal(self, turn: Turn, texts: Sequence[Text], until: float) -> None:
         """Keep the words of a case for whoever works on it; they never hold the answer up."""
         if not texts:
             return
         try:
             async with asyncio.timeout(JOURNAL):
-                await self._ask.seal(texts)
+                await self._ask.vault.seal(*texts)
+                if until:
+                    await self._ask.vault.hold(turn.profile.user or turn.conversation, until)
         except (StoreError, TimeoutError):
             self.failed("vault", "seal")

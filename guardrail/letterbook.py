@@ -175,6 +175,13 @@ class LetterBook:
             self.seq = event.seq
             self._add(event)
 
+    def recall(self, events: Iterable[Event]) -> None:
+        """Add which endpoints are disabled, from before what is read; `seq` stays as it is."""
+        for event in events:
+            self._off[event.subject] = max(
+                self.switched(event.subject), int(event.body["switched"])
+            )
+
     def get(self, letter: str) -> Letter | None:
         """One letter, if it is not older than `KEPT`."""
         return self._letters.get(letter)
@@ -218,7 +225,7 @@ class LetterBook:
             )
             self._notices.setdefault(event.subject, []).append(notice)
         elif event.kind in ("letter.disabled", "letter.enabled"):
-            self._off[event.subject] = int(event.body["switched"])
+            self.recall([event])
         elif event.kind in _MOVES and event.subject in self._letters:
             moved = _MOVES[event.kind](self._letters[event.subject], event)
             self._put(moved)

@@ -41,6 +41,7 @@ __all__ = [
     "queued",
     "rank",
     "read_in",
+    "returned",
     "webhook_id",
     "words",
 ]
@@ -102,6 +103,7 @@ _ANYBODY = frozenset(Audience)
 TEMPLATES: Mapping[str, Template] = {
     "case_opened": Template("case.opened", _STAFF),
     "case_raised": Template("case.raised", _STAFF),
+    "case_returned": Template("case.returned", _STAFF),
     "case_breached": Template("case.breached", _STAFF),
     "case_unclaimed_offhours": Template("case.unclaimed_offhours", _STAFF),
     "contact_guardian": Template("contact.guardian", frozenset({Audience.GUARDIAN}), alarm=True),
@@ -113,6 +115,13 @@ TEMPLATES: Mapping[str, Template] = {
         frozenset({"link"}),
     ),
     "guardian_alert": Template("guardian.alert", frozenset({Audience.GUARDIAN}), alarm=True),
+    "guardian_asked": Template("guardian.asked", frozenset({Audience.GUARDIAN})),
+    "guardian_enter": Template(
+        "guardian.enter",
+        frozenset({Audience.GUARDIAN}),
+        sealed=frozenset({"link"}),
+    ),
+    "guardian_ended": Template("guardian.ended", frozenset({Audience.GUARDIAN})),
     "child_told": Template("child.told", frozenset({Audience.CHILD}), alarm=True),
     "digest": Template("digest", _STAFF, frozenset({"day", "open", "late", "dead"})),
     "test": Template("test", _ANYBODY),
@@ -186,6 +195,23 @@ def of_case(event: Event) -> Event | None:
         user=event.user,
         severity=event.body.get("severity"),
         fields=fields,
+    )
+    return replace(letter, conversation=event.conversation)
+
+
+def returned(event: Event, round: int) -> Event:  # noqa: A002 - it is the case's
+    """The letter for a signal that opened a resolved case again, for the `round`th time.
+
+    `of_case` would give the id of the letter that was sent when the case was new.
+    """
+    letter = queued(
+        "case_returned",
+        Audience.MODERATORS,
+        id=f"case.{event.subject}.returned.{round}",
+        subject=event.subject,
+        at=event.at,
+        user=event.user,
+        severity=event.body["severity"],
     )
     return replace(letter, conversation=event.conversation)
 

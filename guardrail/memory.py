@@ -12,7 +12,7 @@ from functools import reduce
 
 from guardrail.care import Care, Standing
 from guardrail.person import Person
-from guardrail.policy.model import Policy
+from guardrail.policy.model import Privacy
 from guardrail.session import Session, hide, joined
 from guardrail.store.base import Change
 from guardrail.turn import Message, Role, Turn
@@ -87,15 +87,17 @@ def hidden(turn: Turn, session: Session, digest: Digest) -> tuple[frozenset[int]
     return frozenset(found), "h" in found.values()
 
 
-def words_of(case: str, turn: Turn, policy: Policy, digest: Digest, *, bot: str = "") -> list[Text]:
+def words_of(
+    case: str, turn: Turn, terms: Privacy, digest: Digest, *, self_harm: bool, bot: str = ""
+) -> list[Text]:
     """The words around what opened a case, as far as the policy lets them be kept.
 
     `bot` is what the bot says, where that is what was judged.
     """
-    terms = policy.privacy
-    if not terms.case_text_days or not terms.turns:
+    days = terms.text_days(turn.profile.age_band, self_harm=self_harm)
+    if not days or not terms.turns:
         return []
-    until = turn.at + terms.case_text_days * _DAY
+    until = turn.at + days * _DAY
     owner = turn.profile.user or turn.conversation
     talk = [m for m in turn.messages if m.role in _SPEAKERS and m.text.strip()]
     talk += [Message(Role.ASSISTANT, bot)] if bot.strip() else []

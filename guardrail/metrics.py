@@ -20,7 +20,9 @@ from collections.abc import Callable, Iterable, Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 
+from guardrail._case_queue import Tally as CaseTally
 from guardrail._families import Family, Vocabulary
+from guardrail._letter_gauges import LetterGauges
 from guardrail.counters import Counters, Tally
 from guardrail.policy.model import Policy
 from guardrail.turn import (
@@ -77,6 +79,13 @@ EVENTS = {
         "unhidden_requests",
         "Requests whose format cannot keep old words from the bot.",
     ),
+    "letter_dead": ("letters_given_up", "Notifications that nobody could be told, each time."),
+    "letter_failed": ("letter_failures", "Tries to deliver a notification that failed."),
+    "letter_skipped": (
+        "letters_skipped",
+        "Notifications that were left out, such as a second in a day.",
+    ),
+    "outbox_failed": ("outbox_failures", "Failures of the outbox itself; it goes on."),
     "journal_failed": ("journal_failures", "Interventions that were not written down in time."),
     "pass_through": ("pass_through", "Requests outside the guarded routes, passed unchanged."),
     "refused": ("refused", "Requests refused before a turn began."),
@@ -140,10 +149,14 @@ class Metrics:
         if ok:
             self._reload_at.set(at)
 
-    def open_cases(self, by_severity: Mapping[Severity, int]) -> None:
-        """Say how many cases wait for a human."""
+    def cases(self, tallies: Mapping[Severity, CaseTally]) -> None:
+        """Say how many cases are open, who has them, and how long the others wait."""
         for severity in Severity:
-            self._cases.labels(str(severity)).set(by_severity.get(severity, 0))
+            found = tallies.get(severity, CaseTally())
+            self._cases.labels(str(severity)).set(found.open)
+            self._claimed.labels(str(severity)).set(found.claimed)
+            self._overdue_cases.labels(str(severity)).set(found.overdue)
+            self._waiting.labels(str(severity)).set(found.oldest)
 
     def complaints(self, tallies: Mapping[str, tuple[int, int]]) -> None:
         """Say how many tickets of each register are open, and how many of these overdue."""
@@ -290,13 +303,21 @@ class Metrics:
         self._reload_at = self._gauge(
             "policy_last_reload_success_timestamp_seconds", "When a policy was last loaded well."
         )
-        self._cases = self._gauge("cases_open", "Cases that wait for a human.", "severity")
-        self.open_cases({})
+        self._cases = self._gauge("cases_open", "Cases that are not resolved.", "severity")
+        self._claimed = self._gauge("cases_claimed", "Open cases that a human has.", "severity")
+        self._overdue_cases = self._gauge(
+            "cases_overdue", "Open cases that nobody claimed in time.", "severity"
+        )
+        self._waiting = self._gauge(
+            "cases_unclaimed_seconds", "How long the oldest one that nobody has waits.", "severity"
+        )
+        self.cases({})
         self._complaints = self._gauge("complaints_open", "Tickets to be answered.", "register")
         self._overdue = self._gauge(
             "complaints_overdue", "Open tickets past a due date of theirs.", "register"
         )
         self.complaints({"complaint": (0, 0), "incident": (0, 0)})
+        self.letters = LetterGauges(self.registry, PREFIX)
 
     def _count_duties(self, record: Record) -> None:
         for decision in record.decisions:

@@ -22,6 +22,7 @@ from typing import Any
 
 from guardrail.acts import (
     APPEAL,
+    ERASED,
     MAKES,
     Act,
     Appeal,
@@ -284,13 +285,15 @@ class People:
         """Apply the last day's acts once more, before the first turn; say how many there were.
 
         It reads on until nothing new is there: what another process wrote down meanwhile comes
-        after what is older.
+        after what is older. Nobody comes back whose data was deleted since an act.
         """
         since, seq, count = self._clock() - RECENT, 0, 0
+        gone = {event.user: event.seq for event in await self._erased(since)}
         while page := await self._page("person.", since=since, seq=seq):
             acts: dict[str, list[Event]] = {}
             for event in page:
-                acts.setdefault(event.user or "", []).append(event)
+                if event.seq > gone.get(event.user, 0):
+                    acts.setdefault(event.user or "", []).append(event)
             for key, events in acts.items():
                 await self._apply(key, *events)
             seq, count = page[-1].seq, count + len(page)
@@ -355,6 +358,13 @@ class People:
         """All events of one appeal, or of all."""
         found: list[Event] = []
         while page := await self._page(APPEAL, ticket=ticket, seq=found[-1].seq if found else 0):
+            found += page
+        return found
+
+    async def _erased(self, since: float) -> list[Event]:
+        """Deletions of people's data, oldest first."""
+        found: list[Event] = []
+        while page := await self._page(ERASED, since=since, seq=found[-1].seq if found else 0):
             found += page
         return found
 

@@ -20,6 +20,7 @@ from guardrail._data import data_path
 from guardrail._terminal import ConfigOption, JsonOption, err, list_mistakes, out, read_settings
 from guardrail.config import Settings
 from guardrail.errors import GuardrailError, Mistake, PolicyError
+from guardrail.policy.vocabulary import Language
 from guardrail.turn import AgeBand, Profile
 
 __all__ = ["policy_app"]
@@ -92,19 +93,24 @@ def policy_explain(
     age: AgeOption = AgeBand.UNKNOWN,
     years: YearsOption = None,
     on: DayOption = None,
+    why: Annotated[
+        Language | None, typer.Option(help="Show the reasons, too, in this language.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show every value in force for one kind of person, with its pack and article."""
     from guardrail.policy.explain import explain
 
     policy = _policy(pack, on)
-    lines = explain(policy, _profile(age, years))
+    lines = explain(policy, _profile(age, years), why or Language.EN)
     if as_json:
         out.print_json(data={"policy": policy.tag, "lines": [asdict(line) for line in lines]})
         return
-    table = Table("value of", "is", "pack", "article", title=f"{policy.tag}: {policy.title}")
+    head = ("value of", "is", "pack", "article", *(("why",) if why else ()))
+    table = Table(*head, title=f"{policy.tag}: {policy.title}")
     for line in lines:
-        table.add_row(*(escape(part) for part in (line.path, line.value, line.packs, line.article)))
+        shown = (line.path, line.value, line.packs, line.article, line.reason)
+        table.add_row(*(escape(part) for part in shown[: len(head)]))
     out.print(table)
 
 

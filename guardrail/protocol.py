@@ -26,7 +26,7 @@ from guardrail.policy.model import (
 )
 from guardrail.turn import AgeBand, Danger, Detector, Grade, Label, Side, State
 
-__all__ = ["LANGUAGES", "Facts", "as_html", "protocol"]
+__all__ = ["LANGUAGES", "Facts", "as_html", "protocol", "rule_words"]
 
 LANGUAGES = ("en", "zh")
 
@@ -87,6 +87,12 @@ def protocol(policy: Policy, facts: Facts, language: str = "en") -> Row:
             "answer_days": facts.terms.resolve / 86_400,
         },
     }
+
+
+def rule_words(policy: Policy, rule: str, language: str = "en") -> Row | None:
+    """One rule in words, for whoever asks why it spoke; `None` if the policy has none of this name."""
+    found = next((one for one in policy.rules if one.id == rule), None)
+    return None if found is None else _rule(policy, found, _Words(language))
 
 
 _MARKS = (", ", ", ", "; ")

@@ -281,8 +281,7 @@ class Responder:
             asked,
             who,
             app=header(headers, b"authorization"),
-            wire=self._wire.name,
-            route=self._route.path,
+            route=self._route,
             leaving=header(headers, SIGNAL).strip().lower() == b"exit",
         )
 

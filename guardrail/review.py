@@ -372,7 +372,11 @@ class Review:
             self._decisions.append(decision)
             turn = replace(self.turn, profile=self.profile)
             seen = self._seen.get(decision.side)
-            await self._journal.decision(turn, self.policy, decision, seen=seen, said=self._said)
+            crisis = self._care.person.crisis
+            since = crisis.since if crisis.at(turn.at) is not Danger.NONE else 0.0
+            await self._journal.decision(
+                turn, self.policy, decision, seen=seen, said=self._said, since=since
+            )
         return decision
 
     async def _not_without_help(self, facts: Facts) -> None:

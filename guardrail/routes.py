@@ -23,12 +23,14 @@ _PARAMETER = re.compile(r"\\\{[a-z_]+\\\}")
 class Route:
     """A path on which people chat, and the format they chat in.
 
-    `{name}` in a path stands for one segment: `/openai/deployments/{name}/chat/completions`.
+    `{name}` in a path stands for one segment: `/openai/deployments/{name}/chat/completions`. `tenant`
+    names the app that people come through; moderators may be there for one tenant alone.
     """
 
     path: str
     wire: Wire
     method: str = "POST"
+    tenant: str = ""
 
 
 class RouteTable:

@@ -9,7 +9,6 @@ import math
 import signal
 import socket
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import watchfiles
 from guardrail._asgi import ASGIApp
 from guardrail.admin.app import AdminParts, create_admin
 from guardrail.admin.people import Office
+from guardrail.cases import tallied
 from guardrail.complaints import Terms
 from guardrail.config import Settings
 from guardrail.demo.companion import Companion
@@ -313,7 +313,8 @@ async def _keep_house(house: House, desk: Desk) -> None:
     purged = -math.inf
     while True:
         try:
-            house.metrics.open_cases(Counter(case.severity for case in await house.cases()))
+            now = house.guard.engine.clock()
+            house.metrics.cases(tallied(await house.cases(), now))
             house.metrics.complaints(await desk.tallies())
             if time.monotonic() - purged > PURGE:
                 days = house.settings.retention_days

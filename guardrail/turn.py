@@ -264,6 +264,7 @@ class Turn:
     fresh: tuple[int, ...] = ()
     stream: bool = False
     unjudged: tuple[str, ...] = ()  # parts nobody could look at: "image", "audio", …
+    tenant: str = ""  # the app that the person talks through, where several share one guard
 
 
 @dataclass(frozen=True, slots=True)

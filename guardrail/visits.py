@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from guardrail.errors import RequestError
 from guardrail.store.base import Event
 
-__all__ = ["Tickets", "Visit", "VisitBook"]
+__all__ = ["Sent", "Tickets", "Visit", "VisitBook"]
 
 WINDOW = 900.0
-"""Seconds in which links are counted."""
+"""Seconds in which links are counted, and for which they live at most."""
 
 _MAC = 24  # bytes: 192 bits of HMAC-SHA-256
 
@@ -41,8 +41,8 @@ class Tickets:
         told = f"{purpose}.{ticket}.{int(until)}".encode()
         return f"{_text(told)}.{_text(self._mac(told))}"
 
-    def read(self, purpose: str, token: str, now: float) -> str:
-        """The ticket that a token is for.
+    def read(self, token: str, now: float, *purposes: str) -> tuple[str, str]:
+        """What a token is for, one of these purposes, and its ticket.
 
         Raises:
             RequestError: it is not ours, or not for this (404); it is over (410).
@@ -51,12 +51,12 @@ class Tickets:
         raw = _bytes(told)
         if not hmac.compare_digest(self._mac(raw), _bytes(mac)):
             raise RequestError("this link is not right", status=404, code="no_link")
-        found, ticket, until = raw.decode().rsplit(".", 2)
-        if found != purpose:
+        purpose, ticket, until = raw.decode().rsplit(".", 2)
+        if purpose not in purposes:
             raise RequestError("this link is not right", status=404, code="no_link")
         if now >= int(until):
             raise RequestError("this link is over", status=410, code="link_over")
-        return ticket
+        return purpose, ticket
 
     def form(self, session: str) -> str:
         """What a form of this session has to carry, so that no other site can send it."""
@@ -71,11 +71,12 @@ def _text(raw: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    """What was written so; nothing for what nobody wrote so."""
+    """What was written so, letter for letter; nothing for what nobody wrote so."""
     try:
-        return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except ValueError:
         return b""
+    return raw if _text(raw) == text else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,16 @@ class Visit:
         return not self.closed and now < self.until and now - self.seen < idle
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One link that was sent to sign in with, and the invitation that it is for, if it is for one."""
+
+    ticket: str
+    at: float
+    guardian: str
+    link: str
+
+
 class VisitBook:
     """All sessions of a log that may still hold, and how many links were lately sent to whom."""
 
@@ -101,7 +112,7 @@ class VisitBook:
         self.seq = 0
         self._visits: dict[str, Visit] = {}
         self._used: dict[str, float] = {}  # ticket → when it was used
-        self._sent: deque[tuple[float, frozenset[str]]] = deque()
+        self._sent: deque[Sent] = deque()
 
     def add(self, events: Iterable[Event]) -> None:
         """Add `visit.` events, in the order of the log."""
@@ -118,14 +129,18 @@ class VisitBook:
         """Whether a link was used."""
         return ticket in self._used
 
+    def ticket(self, ticket: str) -> Sent | None:
+        """One link, if it was sent lately."""
+        return next((one for one in self._sent if one.ticket == ticket), None)
+
     def sent(self, whom: str, now: float) -> int:
         """How many links were sent lately to a guardian, or for an invitation."""
-        return sum(at > now - WINDOW and whom in named for at, named in self._sent)
+        return sum(one.at > now - WINDOW and whom in (one.guardian, one.link) for one in self._sent)
 
     def _add(self, event: Event) -> None:
         body, session = event.body, event.subject
         if event.kind == "visit.sent":
-            self._sent.append((event.at, frozenset({body["guardian"], body["link"]} - {""})))
+            self._sent.append(Sent(session, event.at, body["guardian"], body["link"]))
         elif event.kind == "visit.opened":
             self._used[body["ticket"]] = event.at
             self._visits[session] = Visit(
@@ -138,7 +153,7 @@ class VisitBook:
         self._tidy(event.at)
 
     def _tidy(self, now: float) -> None:
-        while self._sent and self._sent[0][0] < now - WINDOW:
+        while self._sent and self._sent[0].at < now - 4 * WINDOW:
             self._sent.popleft()
         if len(self._visits) > 1_000:  # noqa: PLR2004 - seldom enough
             self._visits = {k: v for k, v in self._visits.items() if now < v.until}

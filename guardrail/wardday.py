@@ -59,6 +59,11 @@ class WardDay:
         return None if cap is None else max(0, cap - self.used)
 
     @property
+    def ends(self) -> float:
+        """When the calendar turns, in epoch seconds (an hour early or late where clocks change)."""
+        return self.at.midnight + 86_400.0
+
+    @property
     def nights(self) -> int:
         """Nights of the week with use between midnight and five."""
         return sum(day.night >= 60.0 for day in self.week)  # noqa: PLR2004 - a minute

@@ -1,10 +1,10 @@
-"""Guardians and their wards: who looks after whom. The fold of `guardian.` events and nothing else. Pure.
+r"""Guardians and their wards: who looks after whom. The fold of `guardian.` events and nothing else. Pure.
 
 A *ward* is a person (a keyed hash) whom somebody looks after; a *guardian* is known by the keyed
 hash of their mail address, which itself lies in the vault alone. Between the two stands a *link*::
 
     invited -> taken -> accepted -> active -> ended
-                 \\-> refused (by either)          (an invitation that nobody took is over by itself)
+                 \-> refused (by either)          (an invitation that nobody took is over by itself)
 
 Promises of this file:
 

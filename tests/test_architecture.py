@@ -36,7 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "vault",
         "merkle",
     ),
-    ("person",),
+    ("person", "_letter_gauges"),
     (
         "_hops",
         "_case",
@@ -83,6 +83,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "door",
         "demo",
         "_backend",
+        "policy.given",
         "policy.trial",
         "letters",
         "takeover",
@@ -97,7 +98,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("wiring",),
     ("staffing",),
     ("scoring", "doctor", "serving", "testing", "_terminal"),
-    ("evaluate", "policy_commands", "privacy_commands", "report", "staff_commands"),
+    (
+        "evaluate",
+        "audit_commands",
+        "policy_commands",
+        "privacy_commands",
+        "accounts_commands",
+        "report",
+        "staff_commands",
+    ),
     ("train",),
     ("cli",),
     ("__main__", "__init__"),
@@ -115,19 +124,21 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
     "pyotp": {"staff.proofs"},
     "segno": {"console"},
     "authlib": {"staff.oidc"},
-    "cryptography": {"store._sealing", "staff.trail"},
+    "cryptography": {"store._sealing", "staff.notes", "staff.check_export"},
     "standardwebhooks": {"staff.webhooks"},
     "aiosmtplib": {"staff.mail"},
-    "prometheus_client": {"metrics", "_families"},
+    "prometheus_client": {"metrics", "_families", "_letter_gauges"},
     "sqlite3": {"store"},
     "ahocorasick_rs": {"classify.lexicon"},
     "uvicorn": {"serving", "door"},
     "typer": {
         "cli",
         "_terminal",
+        "audit_commands",
         "evaluate.commands",
         "policy_commands",
         "privacy_commands",
+        "accounts_commands",
         "report.commands",
         "train.commands",
     },
@@ -285,6 +296,7 @@ class Closed(dict):  # libraries may look (pydantic does); we may not
 import pydantic, fastapi, aiohttp, httpx, numpy, onnxruntime, tokenizers, uvicorn, typer  # theirs
 import rich.console, structlog, watchfiles, prometheus_client, joserfc.jwt, ruamel.yaml
 import orjson, ahocorasick_rs, rich.progress
+import aiosmtplib, standardwebhooks
 from uvicorn.protocols.http import httptools_impl
 before = threading.active_count()
 socket.socket = closed

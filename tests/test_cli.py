@@ -331,14 +331,14 @@ FREE = LEXICON + "listen: {port: 0}\nadmin: {port: 0}\ndata: there/data\n"
 
 
 def test_doctor_finds_all_well() -> None:
-    """Eight lines, and nothing is made on the disk."""
+    """Nine lines, and nothing is made on the disk."""
     write(FREE)
     got = guardrail("doctor")
     assert got.exit_code == 0, got.stdout
     assert all(line.startswith("ok ") for line in got.stdout.splitlines())
     found = json.loads(guardrail("doctor", "--json").stdout)
     assert [f["what"] for f in found] == [
-        *("version", "policy", "classifier", "store", "identity"),
+        *("version", "policy", "classifier", "store", "audit", "identity"),
         *("proxy port", "admin port", "upstream"),
     ]
     assert all(f["ok"] for f in found)

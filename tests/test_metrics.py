@@ -9,6 +9,7 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as classic
 
 from guardrail._families import OTHER
+from guardrail.cases import Tally
 from guardrail.counters import HOUR, STEP, Counters
 from guardrail.metrics import EVENTS, Metrics
 from guardrail.policy.model import Mode, Policy
@@ -199,9 +200,12 @@ def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:
 def test_open_cases_and_turns_in_flight() -> None:
     """Severities without a case read zero, not absent."""
     m = fresh()
-    m.open_cases({Severity.URGENT: 3})
+    m.cases({Severity.URGENT: Tally(open=3, claimed=2, overdue=1, oldest=901.5)})
     m.in_flight.inc()
     assert value(m, "cases_open", severity="urgent") == 3
+    assert value(m, "cases_claimed", severity="urgent") == 2
+    assert value(m, "cases_overdue", severity="urgent") == 1
+    assert value(m, "cases_unclaimed_seconds", severity="urgent") == 901.5
     assert value(m, "cases_open", severity="imminent") == 0
     assert value(m, "turns_in_flight") == 1
 

@@ -423,10 +423,12 @@ def test_rules_stand_by_stage_and_the_later_packs_first(tmp_path: Path):
 
 
 def test_a_rule_of_the_same_id_takes_the_place(tmp_path: Path):
-    """It is the later pack's, in the place of the earlier one, and once."""
+    """It is the later pack's, in the place of the earlier one, and once; the wider condition counts."""
     rules = {rule.id: rule for rule in over(tmp_path, RULES).rules}
     assert (rules["enough"].pack, rules["enough"].text) == ("over", "help")
-    assert rules["enough"].when.ages == frozenset({AgeBand.MINOR})
+    assert rules["enough"].when.ages == frozenset()
+    pinned = {rule.id: rule for rule in over(tmp_path, RULES + "pin: rules.enough\n").rules}
+    assert pinned["enough"].when.ages == frozenset({AgeBand.MINOR})
     assert rules["harm"].pack == "ground"
     swapped = "rules:\n  - { id: crisis, when: { side: user, label: self_harm, at: hard }, then: support, text: help, resources: true }\n"  # fmt: skip
     assert [rule.id for rule in over(tmp_path, swapped).rules] == [

@@ -57,7 +57,7 @@ def dashboard() -> dict[str, Any]:
                 "targetBlank": True,
             }
         ],
-        "panels": placed([*now(), *people(), *unseen(), *service(), *rules()]),
+        "panels": placed([*now(), *people(), *letters(), *unseen(), *service(), *rules()]),
     }
 
 
@@ -151,9 +151,23 @@ def people() -> list[Panel]:
         ),
         graph(
             "Open cases by severity",
-            "Cases that wait for a human. Imminent should never be a plateau.",
+            "Cases that are not resolved. Imminent should never be a plateau.",
             {"{{severity}}": f"sum by (severity) (guardrail_cases_open{{{HERE}}})"},
             stacked=True,
+        ),
+        graph(
+            "Who has the open cases",
+            "Cases that a human has, and cases that nobody claimed in time. Overdue should be 0.",
+            {
+                "claimed · {{severity}}": f"sum by (severity) (guardrail_cases_claimed{{{HERE}}})",
+                "overdue · {{severity}}": f"sum by (severity) (guardrail_cases_overdue{{{HERE}}})",
+            },
+        ),
+        graph(
+            "Longest wait for a human",
+            "How long the oldest case waits that nobody has, by severity.",
+            {"{{severity}}": f"max by (severity) (guardrail_cases_unclaimed_seconds{{{HERE}}})"},
+            unit="s",
         ),
         graph(
             "Duties of the clock and of a crisis",
@@ -178,6 +192,44 @@ def people() -> list[Panel]:
             {"{{outcome}}": per_second("guardrail_requests_total", "outcome")},
             unit="reqps",
             stacked=True,
+        ),
+    ]
+
+
+def letters() -> list[Panel]:
+    """Whether those who should know are told."""
+    return [
+        row("Notifications"),
+        graph(
+            "Notifications on their way, and given up",
+            "Given up: until somebody sends them again or takes them off the list in the console. "
+            "Receivers off: they answered 410 and get nothing any more.",
+            {
+                "on their way": f"max(guardrail_letters_pending{{{HERE}}})",
+                "given up · {{audience}} · {{why}}": (
+                    f"max by (audience, why) (guardrail_letters_dead{{{HERE}}})"
+                ),
+                "receivers off": f"max(guardrail_letter_endpoints_disabled{{{HERE}}})",
+            },
+        ),
+        graph(
+            "Longest wait of a notification",
+            "How long the oldest one waits that has reached nobody, by severity of its case.",
+            {"{{severity}}": f"max by (severity) (guardrail_letters_oldest_seconds{{{HERE}}})"},
+            unit="s",
+        ),
+        graph(
+            "Notifications that failed",
+            "Tries that failed and are repeated; those given up; those left out, such as a second "
+            "one to a guardian within a day; and failures of the outbox itself.",
+            {
+                "try · {{why}}": f"sum by (why) ({fresh('guardrail_letter_failures_total', '5m')})",
+                "given up · {{why}}": (
+                    f"sum by (why) ({fresh('guardrail_letters_given_up_total', '5m')})"
+                ),
+                "left out · {{why}}": f"sum by (why) ({fresh('guardrail_letters_skipped_total', '5m')})",
+                "outbox · {{why}}": f"sum by (why) ({fresh('guardrail_outbox_failures_total', '5m')})",
+            },
         ),
     ]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse
@@ -22,14 +22,18 @@ from guardrail.admin.people import Office, people_routes
 from guardrail.admin.tickets import ticket_routes
 from guardrail.admin.views import case_row, decision_rows, policy_facts, steps, turn_facts
 from guardrail.cases import Case
+from guardrail.console.seats import Fenced, mark, needs, seat_of
 from guardrail.demo.companion import Companion
-from guardrail.errors import Mistake, StoreError
+from guardrail.errors import Mistake, RequestError, StoreError
 from guardrail.metrics import Metrics
 from guardrail.policy.model import Policy
+from guardrail.roles import VISITOR, Member, Right, rights, sees
+from guardrail.staff.accounts import Accounts
+from guardrail.staff.logins import Logins
 from guardrail.store.base import Query as Ask
 from guardrail.store.base import Store
 
-__all__ = ["AdminParts", "create_admin"]
+__all__ = ["AdminParts", "admin_app", "create_admin"]
 
 STATIC = Path(__file__).with_name("static")
 
@@ -54,6 +58,10 @@ class AdminParts:
     that the demo page talks to, `said` the companion behind it; without them there is no demo.
     `hosts` are names, besides the loopback ones, under which this server may be asked for. `office`
     is what the routes about people, complaints and incidents work with.
+
+    `accounts` and `logins` are the staff's; `closed` says that there is another way in for them, so
+    that nobody is a visitor. `public_url` is the address that browsers use, if not this one.
+    `routers` and `mounts` are what other floors bring along: the console, its static files.
     """
 
     store: Store
@@ -68,31 +76,54 @@ class AdminParts:
     proxy_url: str = ""
     hosts: tuple[str, ...] = ()
     office: Office | None = None
+    accounts: Accounts | None = None
+    logins: Logins | None = None
+    closed: bool = False
+    public_url: str = ""
+    routers: tuple[APIRouter, ...] = ()
+    mounts: Mapping[str, ASGIApp] = field(default_factory=dict)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over https."""
+        return self.public_url.startswith("https:")
 
 
 def create_admin(parts: AdminParts) -> ASGIApp:
     """The admin server as an ASGI app."""
-    keeper = Keeper(parts.token)
+    keeper = Keeper(
+        parts.token, parts.accounts, parts.logins, secure=parts.secure, closed=parts.closed
+    )
+    public = urlsplit(parts.public_url).hostname
+    hosts = parts.hosts + ((public,) if public else ())
+    return Gate(admin_app(parts, keeper), keeper, hosts)
+
+
+def admin_app(parts: AdminParts, keeper: Keeper) -> FastAPI:
+    """The same without its gate: every way in, and the rights that each needs."""
     app = FastAPI(
         title="guardrail admin",
         docs_url=None,  # its pages load scripts from elsewhere, which our policy forbids
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,  # a route of ours, with a right
         redirect_slashes=False,
         lifespan=_lifespan(parts.demo),
     )
     app.add_exception_handler(StoreError, _store_failed)
-    app.include_router(_probes(parts))
-    app.include_router(_api(parts))
-    app.include_router(_pages(parts, keeper))
+    app.add_exception_handler(RequestError, _refused(keeper))
+    for routes in (*parts.routers, _probes(parts), _about(), _api(parts), _pages(parts, keeper)):
+        app.include_router(routes)
     if parts.office is not None:
         app.include_router(people_routes(parts.office))
         app.include_router(ticket_routes(parts.office))
     if parts.demo is not None:
         app.include_router(demo_routes(parts.said))
-        app.mount("/demo/api", Forward(parts.demo, "/demo/api"))
+        app.mount("/demo/api", Fenced(Forward(parts.demo, "/demo/api"), Right.OVERVIEW))
+    for path, mounted in parts.mounts.items():
+        app.mount(path, mounted)
     app.mount("/static", StaticFiles(directory=STATIC))
-    return Gate(app, keeper, parts.hosts)
+    mark(app)
+    return app
 
 
 def _probes(parts: AdminParts) -> APIRouter:
@@ -123,7 +154,7 @@ def _probes(parts: AdminParts) -> APIRouter:
 def _api(parts: AdminParts) -> APIRouter:
     routes = APIRouter(prefix="/api")
 
-    @routes.get("/summary")
+    @routes.get("/summary", dependencies=[needs(Right.OVERVIEW)])
     async def summary() -> dict[str, Any]:
         """What the head of the page shows."""
         return {
@@ -137,14 +168,14 @@ def _api(parts: AdminParts) -> APIRouter:
             "demo": parts.demo is not None,
         }
 
-    @routes.get("/decisions")
+    @routes.get("/decisions", dependencies=[needs(Right.OVERVIEW)])
     async def decisions(
         limit: Annotated[int, Query(ge=1, le=500)] = 50, *, everything: bool = False
     ) -> list[dict[str, Any]]:
         """The latest decisions, newest first, of at most `limit` turns that have some to show."""
         return await _decisions(parts.store, limit, everything=everything)
 
-    @routes.get("/turns/{turn}")
+    @routes.get("/turns/{turn}", dependencies=[needs(Right.OVERVIEW)])
     async def one_turn(turn: str) -> dict[str, Any]:
         """One turn by its id, as the header `x-guardrail-id` names it."""
         records = await parts.store.read(Ask(kind="record", subject=turn, limit=1))
@@ -153,11 +184,12 @@ def _api(parts: AdminParts) -> APIRouter:
         return turn_facts(records[0])
 
     @routes.get("/cases")
-    async def cases() -> list[dict[str, Any]]:
-        """Cases that wait for a human, the gravest first."""
-        return [case_row(case) for case in await parts.cases()]
+    async def cases(member: Annotated[Member, needs(Right.QUEUE)]) -> list[dict[str, Any]]:
+        """Cases that wait for a human, the gravest first: those that the member may see."""
+        waiting, queue = await parts.cases(), Right.QUEUE
+        return [case_row(one) for one in waiting if sees(member, one.tenant, one.age_band, queue)]
 
-    @routes.post("/policy/reload")
+    @routes.post("/policy/reload", dependencies=[needs(Right.POLICY)])
     async def reload_policy() -> JSONResponse:
         """Load the policy again. With mistakes (422) the one in force stays."""
         mistakes = await parts.reload()
@@ -165,6 +197,30 @@ def _api(parts: AdminParts) -> APIRouter:
         return JSONResponse(
             body | {"policy": policy_facts(parts.policy())}, 422 if mistakes else 200
         )
+
+    return routes
+
+
+def _about() -> APIRouter:
+    """What this server offers, and to whom."""
+    routes = APIRouter(prefix="/api")
+
+    @routes.get("/openapi.json", include_in_schema=False, dependencies=[needs(Right.OVERVIEW)])
+    async def document(request: Request) -> JSONResponse:
+        """What this server offers, and which rights each route needs."""
+        return JSONResponse(request.app.openapi())
+
+    @routes.get("/seat", dependencies=[needs(Right.OVERVIEW)])
+    async def seat(request: Request) -> dict[str, Any]:
+        """Who asks, what they may, and what their requests have to show (`x-csrf-token`)."""
+        found = seat_of(request)
+        member = found.member if found is not None else VISITOR
+        return {
+            "name": member.name,
+            "signed_in": found is not None and found.signed_in,
+            "rights": sorted(rights(member)),
+            "csrf": found.csrf if found is not None else "",
+        }
 
     return routes
 
@@ -179,12 +235,14 @@ async def _decisions(store: Store, limit: int, *, everything: bool) -> list[dict
 def _pages(parts: AdminParts, keeper: Keeper) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
-    @routes.get("/")
+    @routes.get("/", dependencies=[needs(Right.OVERVIEW)])
     async def index() -> FileResponse:
         return FileResponse(STATIC / "index.html")
 
     @routes.get("/login")
-    async def login_form() -> FileResponse:
+    async def login_form() -> Response:
+        if parts.token is None and parts.logins is not None:
+            return RedirectResponse(keeper.door, 303)
         return FileResponse(STATIC / "login.html")
 
     @routes.post("/login")
@@ -198,13 +256,13 @@ def _pages(parts: AdminParts, keeper: Keeper) -> APIRouter:
             max_age=WEEK,
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=parts.secure or request.url.scheme == "https",
         )
         return answer
 
     if parts.demo is not None:
 
-        @routes.get("/demo")
+        @routes.get("/demo", dependencies=[needs(Right.OVERVIEW)])
         async def demo() -> FileResponse:
             return FileResponse(STATIC / "demo.html")
 
@@ -219,6 +277,20 @@ async def _form_token(request: Request) -> str:
         if len(body) > FORM:
             raise HTTPException(413)
     return parse_qs(body.decode("latin-1")).get("token", [""])[0]
+
+
+def _refused(keeper: Keeper) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What a request gets that is refused: JSON, or the door for somebody who has to sign in."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        status = error.status if isinstance(error, RequestError) else 400
+        code = error.code if isinstance(error, RequestError) else "bad_request"
+        html = "text/html" in request.headers.get("accept", "")
+        if status == 401 and html and request.method == "GET":  # noqa: PLR2004
+            return RedirectResponse(keeper.door, 303)
+        return JSONResponse({"error": str(error), "code": code}, status)
+
+    return refused
 
 
 async def _store_failed(_: Request, error: Exception) -> JSONResponse:

@@ -11,8 +11,10 @@ from typing import Any
 from fastapi import APIRouter, HTTPException
 
 from guardrail._asgi import ASGIApp, Receive, Scope, Send, respond
+from guardrail.console.seats import needs
 from guardrail.demo.companion import Companion
 from guardrail.demo.scripts import personas
+from guardrail.roles import Right
 
 __all__ = ["Forward", "demo_routes"]
 
@@ -48,7 +50,7 @@ class Forward:
 
 def demo_routes(said: Companion | None) -> APIRouter:
     """Personas, and what the companion wanted to say."""
-    routes = APIRouter(prefix="/demo")
+    routes = APIRouter(prefix="/demo", dependencies=[needs(Right.OVERVIEW)])
 
     @routes.get("/personas")
     async def list_personas() -> list[dict[str, Any]]:

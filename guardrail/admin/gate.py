@@ -5,29 +5,55 @@ Rules of this file:
 * The probes (`/livez`, `/readyz`, `/metrics`) are open: an orchestrator asks for them by address
   and knows no token. They name no person and no conversation.
 * Every other path needs a Host that we know (a page on the web can point its own name at
-  127.0.0.1) and, if a token is set, the token: as a bearer, or as the cookie of the login form.
-* The login form and the static files that it needs are open to known hosts.
+  127.0.0.1) and somebody: a member with a login, or the admin token, as a bearer or as the cookie of
+  its login form. While there is neither a token nor an account, everybody on the machine is a
+  visitor. Who it is goes into the ASGI scope; what they may, the routes say (`console.seats`).
+* What signing in needs is open to known hosts, and so are the static files.
 * What changes something must come from our own pages or from no browser at all.
+* A login's cookie is strict: a browser that follows a link from a mail does not send it. It is asked
+  to come again from here, once, and then does.
 """
 
 from __future__ import annotations
 
 import hmac
 from hashlib import sha256
+from html import escape
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from guardrail._asgi import ASGIApp, Headers, Message, Receive, Scope, Send, header, respond
+from guardrail.console.seats import SAFE, SCOPE, Seat
+from guardrail.errors import StoreError
+from guardrail.roles import TOKEN, VISITOR
+from guardrail.staff.accounts import Accounts
+from guardrail.staff.logins import Logins
 
-__all__ = ["COOKIE", "Gate", "Keeper"]
+__all__ = ["COOKIE", "DOORS", "Gate", "Keeper", "session_cookie"]
 
 COOKIE = "guardrail_admin"
+"""The cookie of the token's login form."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+DOORS = frozenset(
+    {
+        "/login",
+        "/account/login",
+        "/account/oidc",
+        "/account/oidc/back",
+        "/account/join",
+        "/account/join/open",
+        "/account/join/finish",
+        "/account/language",
+    }
+)
+"""Where somebody without a login has to get to."""
+
+BACKGROUND = b"x-guardrail-background"
+"""A header of requests that a page makes by itself: no sign that somebody is there."""
 
 CONTENT = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -45,11 +71,34 @@ SECURITY: Headers = [
 ]
 
 
-class Keeper:
-    """Knows the token, and tells a right one from a wrong one in constant time."""
+def session_cookie(*, secure: bool) -> str:
+    """The name of a login's cookie; over https one that no other host can have set."""
+    return "__Host-guardrail" if secure else "guardrail_seat"
 
-    def __init__(self, token: str | None) -> None:
-        self._token = token
+
+class Keeper:
+    """Knows who a request comes from.
+
+    Args:
+        token: the admin token, if there is one; told from a wrong one in constant time.
+        accounts: who works here; from the first account on nothing is open any more.
+        logins: their logins.
+        secure: whether browsers reach us over https.
+        closed: nobody is a visitor, accounts or not.
+    """
+
+    def __init__(
+        self,
+        token: str | None,
+        accounts: Accounts | None = None,
+        logins: Logins | None = None,
+        *,
+        secure: bool = False,
+        closed: bool = False,
+    ) -> None:
+        self._token, self._accounts, self._logins = token, accounts, logins
+        self._closed = closed
+        self._session = session_cookie(secure=secure)
 
     def knows(self, token: str) -> bool:
         """Whether this is the token."""
@@ -57,16 +106,37 @@ class Keeper:
 
     def cookie(self) -> str:
         """What the browser keeps: proof of the token, but not the token."""
-        return hmac.new((self._token or "").encode(), b"guardrail admin", sha256).hexdigest()
+        return self._derived(b"guardrail admin")
 
-    def admits(self, headers: Headers) -> bool:
-        """Whether a request shows the token."""
-        if self._token is None:
-            return True
+    @property
+    def door(self) -> str:
+        """Where to sign in."""
+        return "/login" if self._logins is None else "/account/login"
+
+    async def seat(self, headers: Headers) -> Seat | None:
+        """Who asks; `None` for nobody.
+
+        Raises:
+            StoreError: it cannot be looked up.
+        """
         kind, _, bearer = header(headers, b"authorization").decode("latin-1").partition(" ")
         if kind.lower() == "bearer" and self.knows(bearer.strip()):
-            return True
-        return self._same(_cookie(headers), self.cookie())
+            return Seat(TOKEN)
+        jar = _cookies(headers)
+        if self._logins is not None:
+            shown = jar.get(self._session, "")
+            signed = await self._logins.session(shown, alive=not _by_itself(headers))
+            if signed is not None:
+                return Seat(signed.member, signed.session, signed.csrf)
+        if self._token is not None:
+            known = self._same(jar.get(COOKIE, ""), self.cookie())
+            return Seat(TOKEN, csrf=self._derived(b"guardrail csrf")) if known else None
+        if self._closed or (self._accounts is not None and await self._accounts.any()):
+            return None
+        return Seat(VISITOR)
+
+    def _derived(self, use: bytes) -> str:
+        return hmac.new((self._token or "").encode(), use, sha256).hexdigest()
 
     @staticmethod
     def _same(one: str, other: str) -> bool:
@@ -90,25 +160,47 @@ class Gate:
             return
         send = _dressed(send, scope["path"])
         refusal = self._refusal(scope)
-        if refusal is None:
-            await self._app(scope, receive, send)
-        elif refusal == (401, "login") and b"text/html" in header(scope["headers"], b"accept"):
-            await respond(send, 303, b"", headers=[(b"location", b"/login")])
-        else:
+        if refusal is not None:
             await _refuse(send, *refusal)
+        elif scope["path"] in PROBES or scope["path"].startswith("/static/"):
+            await self._app(scope, receive, send)
+        else:
+            await self._known(scope, receive, send)
+
+    async def _known(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find out who asks, and let them through or show them the door."""
+        try:
+            seat = await self._keeper.seat(scope["headers"])
+        except StoreError:
+            await _refuse(send, 503, "it cannot be looked up who you are")
+            return
+        if seat is not None:
+            scope[SCOPE] = seat
+        if seat is not None or scope["path"] in DOORS:
+            await self._app(scope, receive, send)
+        elif b"text/html" not in header(scope["headers"], b"accept"):
+            await _refuse(send, 401, "login")
+        elif scope["method"] == "GET" and _from_elsewhere(scope["headers"]):
+            await _come_again(scope, send)
+        else:
+            await respond(send, 303, b"", headers=[(b"location", self._door(scope).encode())])
+
+    def _door(self, scope: Scope) -> str:
+        door = self._keeper.door
+        if scope["method"] != "GET" or scope["path"] == "/" or door == "/login":
+            return door
+        return f"{door}?next={_here(scope)}"
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        path, headers = scope["path"], scope["headers"]
-        if path in PROBES:
+        headers = scope["headers"]
+        if scope["path"] in PROBES:
             return None
         host = header(headers, b"host").decode("latin-1")
         if _name(host) not in self._hosts:
             return 421, "unknown host; add it to admin.hosts"
         if scope["method"] not in SAFE and not _ours(headers, host):
             return 403, "this request comes from another site"
-        if path == "/login" or path.startswith("/static/") or self._keeper.admits(headers):
-            return None
-        return 401, "login"
+        return None
 
 
 def _dressed(send: Send, path: str) -> Send:
@@ -128,6 +220,32 @@ async def _refuse(send: Send, status: int, why: str) -> None:
     await respond(send, status, b'{"error": "' + why.encode() + b'"}', headers=more)
 
 
+async def _come_again(scope: Scope, send: Send) -> None:
+    """The same address once more, but asked for by a page of ours."""
+    query = scope["query_string"].decode("latin-1")
+    place = escape(_here(scope) + (f"?{query}" if query else ""))
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>guardrail</title>'
+        f'<meta http-equiv="refresh" content="0;url={place}"><a href="{place}">guardrail</a></html>'
+    )
+    await respond(send, 200, page.encode(), content_type=b"text/html; charset=utf-8")
+
+
+def _here(scope: Scope) -> str:
+    """The path as an address of this host: `//evil.example` would be one of another."""
+    return "/" + quote(scope["path"].lstrip("/"), safe="/")
+
+
+def _from_elsewhere(headers: Headers) -> bool:
+    """Whether a link of another site led here."""
+    return header(headers, b"sec-fetch-site") in (b"cross-site", b"same-site")
+
+
+def _by_itself(headers: Headers) -> bool:
+    """Whether a page asks without anybody doing anything."""
+    return bool(header(headers, BACKGROUND)) or b"text/event-stream" in header(headers, b"accept")
+
+
 def _name(host: str) -> str:
     """The host without its port: `[::1]:9090` → `::1`."""
     try:
@@ -144,12 +262,12 @@ def _ours(headers: Headers, host: str) -> bool:
     return not origin or origin.partition("://")[2] == host
 
 
-def _cookie(headers: Headers) -> str:
+def _cookies(headers: Headers) -> dict[str, str]:
     try:
         jar = SimpleCookie(header(headers, b"cookie").decode("latin-1"))
     except CookieError:
-        return ""
-    return jar[COOKIE].value if COOKIE in jar else ""
+        return {}
+    return {name: morsel.value for name, morsel in jar.items()}
 
 
 def _digest(text: str) -> bytes:

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from guardrail._asgi import ClientGone, read_body
+from guardrail.console.seats import needs
 from guardrail.dependence import index
 from guardrail.desk import Desk
 from guardrail.duties import moment
@@ -24,10 +25,21 @@ from guardrail.errors import RequestError
 from guardrail.people import Act, Appeal, People, Who
 from guardrail.person import Age, Person
 from guardrail.policy.model import Policy
+from guardrail.roles import Member, Right
 from guardrail.turn import AgeBand, Evidence
 from guardrail.wellknown import ProtocolPage
 
-__all__ = ["Body", "CappedRoute", "Code", "Name", "Named", "Office", "people_routes"]
+__all__ = [
+    "Body",
+    "CappedRoute",
+    "Code",
+    "Name",
+    "Named",
+    "Office",
+    "Staff",
+    "acting",
+    "people_routes",
+]
 
 BODY, SECONDS = 16 * 1024, 10.0  # what a request may have, and how long it may take
 
@@ -38,6 +50,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Credential = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,4096}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Proof = Literal["verified", "platform", "guardian"]
+Staff = Annotated[Member, needs(Right.PEOPLE)]
 Years = Annotated[int, Field(ge=0, le=120)]
 
 
@@ -95,10 +108,9 @@ class Acted(Body):
     by: Name
     reason: Code | None = None
 
-    @property
-    def act(self) -> Act:
-        """The same in the service's terms."""
-        return Act(self.by, self.reason or "")
+    def act(self, member: Member) -> Act:
+        """The same in the service's terms; somebody who is signed in acts in their own name."""
+        return Act(acting(member, self.by), self.reason or "")
 
 
 class OnPerson(Acted):
@@ -174,9 +186,14 @@ class CappedRoute(APIRoute):
         return handler
 
 
+def acting(member: Member, by: str) -> str:
+    """Who goes into the log: a member's id, or the name that a script gives."""
+    return by if member.machine else member.id
+
+
 def people_routes(office: Office) -> APIRouter:
     """State, acts and appeals."""
-    routes = APIRouter(route_class=CappedRoute)
+    routes = APIRouter(route_class=CappedRoute, dependencies=[needs(Right.PEOPLE)])
     _people(routes, office)
     _acts(routes, office)
     _appeals(routes, office)
@@ -199,21 +216,25 @@ def _acts(routes: APIRouter, office: Office) -> None:
     people = office.people
 
     @routes.post("/api/people/consent")
-    async def consent(body: Consented) -> dict[str, Any]:
+    async def consent(body: Consented, member: Staff) -> dict[str, Any]:
         """A guardian agrees to a scope, in a version of its words."""
         proof = Evidence(body.proof)
         person = await people.consent(
-            body.person.who(people), body.act, scope=body.scope, version=body.version, proof=proof
+            body.person.who(people),
+            body.act(member),
+            scope=body.scope,
+            version=body.version,
+            proof=proof,
         )
         return _state(office, person)
 
     @routes.post("/api/people/age")
-    async def age(body: AgeSet) -> dict[str, Any]:
+    async def age(body: AgeSet, member: Staff) -> dict[str, Any]:
         """Say how old somebody is; 409 if stronger evidence says otherwise."""
         found = _age(body, 0.0)
         person = await people.age(
             body.person.who(people),
-            body.act,
+            body.act(member),
             band=found.band,
             evidence=found.evidence,
             years=found.years,
@@ -221,15 +242,15 @@ def _acts(routes: APIRouter, office: Office) -> None:
         return _state(office, person)
 
     @routes.post("/api/people/curfew")
-    async def curfew(body: Lifted) -> dict[str, Any]:
+    async def curfew(body: Lifted, member: Staff) -> dict[str, Any]:
         """A guardian lifts the curfew for some hours."""
         until = office.desk.now() + body.hours * 3600.0 if body.hours else 0.0
         who = body.person.who(people)
-        return _state(office, await people.curfew(who, body.act, until=until))
+        return _state(office, await people.curfew(who, body.act(member), until=until))
 
     def plain(path: str, does: Callable[[Who, Act], Awaitable[Person]], text: str) -> None:
-        async def act(body: OnPerson) -> dict[str, Any]:
-            return _state(office, await does(body.person.who(people), body.act))
+        async def act(body: OnPerson, member: Staff) -> dict[str, Any]:
+            return _state(office, await does(body.person.who(people), body.act(member)))
 
         name = path.replace("/", "_")
         routes.add_api_route(
@@ -246,9 +267,9 @@ def _appeals(routes: APIRouter, office: Office) -> None:
     people = office.people
 
     @routes.post("/api/people/appeal", status_code=201)
-    async def appeal(body: OnPerson) -> dict[str, Any]:
+    async def appeal(body: OnPerson, member: Staff) -> dict[str, Any]:
         """Open an appeal against the age; the one that is open, if there is one."""
-        return _appeal(office, await people.appeal(body.person.who(people), body.act))
+        return _appeal(office, await people.appeal(body.person.who(people), body.act(member)))
 
     @routes.get("/api/appeals")
     async def appeals(*, everything: bool = False) -> list[dict[str, Any]]:
@@ -256,15 +277,15 @@ def _appeals(routes: APIRouter, office: Office) -> None:
         return [_appeal(office, one) for one in await people.appeals(everything=everything)]
 
     @routes.post("/api/appeals/{ticket}/grant")
-    async def grant(ticket: str, body: Granted) -> dict[str, Any]:
+    async def grant(ticket: str, body: Granted, member: Staff) -> dict[str, Any]:
         """Grant an appeal: what the body says counts, whatever was known before."""
         found = _age(body, office.desk.now())
-        return _appeal(office, await people.decide(ticket, body.act, found))
+        return _appeal(office, await people.decide(ticket, body.act(member), found))
 
     @routes.post("/api/appeals/{ticket}/refuse")
-    async def refuse(ticket: str, body: Acted) -> dict[str, Any]:
+    async def refuse(ticket: str, body: Acted, member: Staff) -> dict[str, Any]:
         """Refuse an appeal."""
-        return _appeal(office, await people.decide(ticket, body.act, None))
+        return _appeal(office, await people.decide(ticket, body.act(member), None))
 
 
 # -- what leaves, field by field -----------------------------------------------------------------
@@ -300,7 +321,8 @@ def _state(office: Office, person: Person) -> dict[str, Any]:
             for region, policy in policies.items()
             for asked in policy.consents
         ],
-        "paused": person.paused,
+        "paused": person.paused or (person.overseen is not None and person.overseen.paused),
+        "oversight": person.overseen is not None,
         "curfew_lifted_until": person.curfew_lifted if now < person.curfew_lifted else None,
         "dependence": {"value": height.value, "parts": dict(height.parts)},
         "today": {"day": at.day, "minutes": round(today.seconds / 60, 1), "turns": today.turns},

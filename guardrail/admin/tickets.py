@@ -11,8 +11,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, StringConstraints
 
-from guardrail.admin.people import Body, CappedRoute, Code, Name, Named, Office
+from guardrail.admin.people import Body, CappedRoute, Code, Name, Named, Office, Staff, acting
 from guardrail.complaints import Complaint, Matter, Progress
+from guardrail.console.seats import needs
+from guardrail.roles import Right
 from guardrail.wellknown import PATH
 
 __all__ = ["ticket_routes"]
@@ -43,11 +45,13 @@ class _Taken(Body):
 
 def ticket_routes(office: Office) -> APIRouter:
     """Complaints, incidents, the protocol page."""
-    routes = APIRouter(route_class=CappedRoute)
+    tickets = APIRouter(route_class=CappedRoute, dependencies=[needs(Right.PEOPLE)])
     for matter, place in ((Matter.COMPLAINT, "complaints"), (Matter.INCIDENT, "incidents")):
-        _tickets(routes, office, matter, place)
+        _tickets(tickets, office, matter, place)
+    routes = APIRouter(route_class=CappedRoute)
+    routes.include_router(tickets)
 
-    @routes.get(PATH)
+    @routes.get(PATH, dependencies=[needs(Right.OVERVIEW)])
     async def protocol(request: Request) -> Response:
         """The public page about what is detected and done; in HTML if that is preferred."""
         headers = request.headers.raw
@@ -61,11 +65,16 @@ def _tickets(routes: APIRouter, office: Office, matter: Matter, place: str) -> N
     desk, people = office.desk, office.people
 
     @routes.post(f"/api/{place}", status_code=201, name=f"open_{matter}")
-    async def raised(body: Raised) -> dict[str, Any]:
+    async def raised(body: Raised, member: Staff) -> dict[str, Any]:
         """Open a ticket; the answer says until when it will be answered."""
         user = body.person.who(people).key if body.person is not None else None
         one = await desk.open(
-            matter, body.category, by=body.by, turn=body.turn, contact=body.contact, user=user
+            matter,
+            body.category,
+            by=acting(member, body.by),
+            turn=body.turn,
+            contact=body.contact,
+            user=user,
         )
         return _ticket(one, desk.now())
 
@@ -75,21 +84,25 @@ def _tickets(routes: APIRouter, office: Office, matter: Matter, place: str) -> N
         return [_ticket(one, desk.now()) for one in await desk.all(matter, everything=everything)]
 
     @routes.post(f"/api/{place}/{{ticket}}/acknowledge", name=f"acknowledge_{matter}")
-    async def acknowledge(ticket: str, body: _Taken) -> dict[str, Any]:
+    async def acknowledge(ticket: str, body: _Taken, member: Staff) -> dict[str, Any]:
         """Somebody has told the person that it arrived."""
-        one = await desk.move(matter, ticket, Progress.ACKNOWLEDGED, by=body.by)
+        one = await desk.move(matter, ticket, Progress.ACKNOWLEDGED, by=acting(member, body.by))
         return _ticket(one, desk.now())
 
     @routes.post(f"/api/{place}/{{ticket}}/answer", name=f"answer_{matter}")
-    async def answer(ticket: str, body: Outcome) -> dict[str, Any]:
+    async def answer(ticket: str, body: Outcome, member: Staff) -> dict[str, Any]:
         """It is answered; the words went to the person, the code stays here."""
-        one = await desk.move(matter, ticket, Progress.ANSWERED, by=body.by, outcome=body.outcome)
+        one = await desk.move(
+            matter, ticket, Progress.ANSWERED, by=acting(member, body.by), outcome=body.outcome
+        )
         return _ticket(one, desk.now())
 
     @routes.post(f"/api/{place}/{{ticket}}/close", name=f"close_{matter}")
-    async def close(ticket: str, body: Outcome) -> dict[str, Any]:
+    async def close(ticket: str, body: Outcome, member: Staff) -> dict[str, Any]:
         """It ends without an answer: a duplicate, withdrawn."""
-        one = await desk.move(matter, ticket, Progress.CLOSED, by=body.by, outcome=body.outcome)
+        one = await desk.move(
+            matter, ticket, Progress.CLOSED, by=acting(member, body.by), outcome=body.outcome
+        )
         return _ticket(one, desk.now())
 
 

@@ -31,7 +31,7 @@ from guardrail._asgi import ASGIApp, Receive, Scope, Send, header, respond
 from guardrail.errors import RequestError
 from guardrail.roles import Member, Right, may
 
-__all__ = ["CSRF_FIELD", "CSRF_HEADER", "Endpoint", "Fenced", "Seat", "endpoints", "mark", "needs", "seat_of"]  # fmt: skip
+__all__ = ["CSRF_FIELD", "CSRF_HEADER", "SAFE", "SCOPE", "Endpoint", "Fenced", "Seat", "endpoints", "mark", "needs", "seat_of"]  # fmt: skip
 
 SCOPE = "guardrail.seat"
 """The key in the ASGI scope."""

@@ -22,6 +22,7 @@ from guardrail.policy.checks import (
     reach,
     reminders,
     resources,
+    same,
     shadow,
     thresholds,
     unused,
@@ -38,6 +39,7 @@ Check = Callable[[Policy, Source], list[Mistake]]
 CHECKS: tuple[Check, ...] = (
     words.check,
     reach.check,
+    same.check,
     crisis.check,
     cases.check,
     contacts.check,

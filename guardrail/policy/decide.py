@@ -31,7 +31,7 @@ from guardrail.turn import (
     State,
 )
 
-__all__ = ["RESERVED_RULES", "SPEAKING", "UNAVAILABLE", "besides", "decide"]
+__all__ = ["RESERVED_RULES", "SPEAKING", "UNAVAILABLE", "besides", "decide", "repeated"]
 
 DEFAULT = "default"
 FAILURE_RULES: Mapping[Posture, str] = {posture: f"failure-{posture}" for posture in Posture}
@@ -96,6 +96,13 @@ def besides(policy: Policy, facts: Facts, first: Decision) -> Decision | None:
         stages = (Stage.HARM, Stage.LIMIT)
     found = (decide(policy, replace(facts, id=f"{facts.id}h"), stage) for stage in stages)
     return next((decision for decision in found if decision.intervenes), None)
+
+
+def repeated(decision: Decision, before: int) -> Decision:
+    """The decision in the words for those who said it `before` times in this crisis."""
+    if not decision.again or before < 1:
+        return decision
+    return replace(decision, text=decision.again[min(before, len(decision.again)) - 1])
 
 
 def _marks(policy: Policy, facts: Facts) -> dict[Name, _Mark]:

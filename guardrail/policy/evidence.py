@@ -107,7 +107,7 @@ def _cases(path: Path) -> Iterator[tuple[str, str]]:
     trials = run_trials(path)
     file = Path(trials.file).name
     for trial in trials.results:
-        if trial.passed:
+        if trial.passed and trial.names_rule:
             yield trial.decision.rule, f"{file}:{trial.line}"
 
 

@@ -27,9 +27,12 @@ class Line:
     reason: str = ""
 
 
-def explain(policy: Policy, profile: Profile) -> tuple[Line, ...]:
-    """All values for this person: thresholds, failure, caps, terms, notices, rules in their order."""
-    return tuple(_lines(policy, profile))
+def explain(policy: Policy, profile: Profile, language: str = "en") -> tuple[Line, ...]:
+    """All values for this person: thresholds, failure, caps, terms, notices, rules in their order.
+
+    Reasons are in `language` where the pack has them in it.
+    """
+    return tuple(_lines(policy, profile, language))
 
 
 def differences(
@@ -64,7 +67,7 @@ def _value(line: Line | None) -> str | None:
     return None if line is None else line.value
 
 
-def _lines(policy: Policy, profile: Profile) -> Iterator[Line]:
+def _lines(policy: Policy, profile: Profile, language: str) -> Iterator[Line]:
     age = profile.age_band
     yield from _plain(policy, "mode", policy.mode)
     yield from _plain(policy, "unknown_age", policy.unknown_age)
@@ -84,10 +87,10 @@ def _lines(policy: Policy, profile: Profile) -> Iterator[Line]:
     yield from _words(policy, profile)
     for notice in policy.notices:
         if _concerns(notice, profile):
-            yield _cited(policy, _notice(notice))
+            yield _cited(policy, _notice(notice, language))
     for rule in policy.rules:
         if _reaches(rule.when, profile):
-            yield _cited(policy, _rule(rule))
+            yield _cited(policy, _rule(rule, language))
 
 
 def _cited(policy: Policy, line: Line) -> Line:
@@ -183,7 +186,7 @@ def _concerns(notice: Notice, profile: Profile) -> bool:
     return young and (not notice.ages or profile.age_band in notice.ages)
 
 
-def _notice(notice: Notice) -> Line:
+def _notice(notice: Notice, language: str) -> Line:
     due = [f"at the start of each {notice.start}"] if notice.start else []
     if notice.every_minutes is not None:
         due.append(f"every {notice.every_minutes:g} minutes of use")
@@ -192,7 +195,7 @@ def _notice(notice: Notice) -> Line:
     due += [f"when {state}" for state in sorted(notice.on)]
     place = "in the chat" if notice.in_band else "as an event"
     value = f"{notice.text}: {', '.join(due)}; {place}"
-    return Line(f"notices.{notice.id}", value, notice.pack, notice.article, notice.reason)
+    return Line(f"notices.{notice.id}", value, notice.pack, notice.article, notice.why(language))
 
 
 def _reaches(when: Condition, profile: Profile) -> bool:
@@ -200,13 +203,13 @@ def _reaches(when: Condition, profile: Profile) -> bool:
     return young and (not when.ages or profile.age_band in when.ages)
 
 
-def _rule(rule: Rule) -> Line:
+def _rule(rule: Rule, language: str) -> Line:
     parts = [f"{rule.stage}: {_when(rule.when)} → {', '.join(rule.then)}"]
     if rule.text:
         parts.append(f"says {rule.text}{' after the reply' if rule.keep_reply else ''}")
     if rule.danger != "none":
         parts.append(f"crisis state {rule.danger}")
-    return Line(f"rules.{rule.id}", "; ".join(parts), rule.pack, rule.article, rule.reason)
+    return Line(f"rules.{rule.id}", "; ".join(parts), rule.pack, rule.article, rule.why(language))
 
 
 def _when(when: Condition) -> str:

@@ -190,6 +190,9 @@ class Resource:
     source: str
     verified_on: str
     certainty: str  # high | med
+    tel: str = ""  # for one tap: the number to call, as dialled; empty where it is text only
+    sms: str = ""  # the number that takes text messages
+    url: str = ""  # a page to write to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,7 @@ class Policy:
     pins: frozenset[str] = frozenset()
     articles: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    clashes: tuple[tuple[Rule, Rule], ...] = ()  # of one id, and about different things
     unpinned: Policy | None = None  # what it would be without pins, where there are some
 
     @property

@@ -32,6 +32,8 @@ def _resource(reader: Reader, node: Node) -> Resource | None:
     keys = reader.fields(node, RESOURCE, "a resource")
     if not set(RESOURCE.required) <= keys.keys():
         return None
+    numbers = _numbers(reader, keys["numbers"])
+    sms = _one_of(reader, keys.get("sms"), numbers)
     return Resource(
         region=_region(reader, keys["region"]),
         kind=reader.word(keys["kind"], Kind, "a kind of help"),
@@ -39,11 +41,15 @@ def _resource(reader: Reader, node: Node) -> Resource | None:
         ages=_ages(reader, keys["ages"]),
         name=_by_language(reader, keys["name"], "the name"),
         contact=_by_language(reader, keys["contact"], "the contact"),
-        numbers=_numbers(reader, keys["numbers"]),
+        numbers=numbers,
         hours=_hours(reader, keys.get("hours")),
         source=reader.pattern(keys["source"], _SOURCE, "a source", "the address of a page"),
         verified_on=reader.date(keys["verified_on"], "verified_on"),
         certainty=reader.word(keys["certainty"], Certainty, "a certainty").value,
+        tel=_one_of(reader, keys.get("tel"), numbers)
+        or (numbers[0] if numbers and not sms else ""),
+        sms=sms,
+        url=reader.pattern(keys["url"], _SOURCE, "a page", "https://…") if "url" in keys else "",
     )
 
 
@@ -89,6 +95,17 @@ def _numbers(reader: Reader, node: Node) -> tuple[str, ...]:
         reader.pattern(item, _NUMBER, "a number to dial", hint)
         for item in reader.one_or_more(node, "numbers")
     )
+
+
+def _one_of(reader: Reader, node: Node | None, numbers: tuple[str, ...]) -> str:
+    """One of the entry's numbers, for a button. Without `tel` and `sms` it is the first one."""
+    if node is None:
+        return ""
+    number = reader.text(node, "a number")
+    if number and number not in numbers:
+        hint = "one of: " + ", ".join(numbers)
+        reader.complain(node, f"{number!r} is none of this entry's numbers", hint)
+    return number
 
 
 def _hours(reader: Reader, node: Node | None) -> str:

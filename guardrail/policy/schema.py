@@ -67,6 +67,7 @@ _DATE: Json = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 _UNDER: Json = {"type": "integer", "minimum": 1, "maximum": 25}
 _COUNT: Json = {"type": "integer", "minimum": 1}
 _SCORE: Json = {"type": "number", "minimum": 0, "maximum": 1}
+_CLOCK: Json = {"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d)$"}
 _NAMES = (*(label.value for label in Label), *(detector.value for detector in Detector))
 _GRADES = (Grade.SOFT.value, Grade.HARD.value)
 
@@ -174,7 +175,6 @@ def _terms() -> dict[str, Json]:
     def minutes(least: float) -> Json:
         return {"type": "number", "minimum": least}
 
-    clock = _pattern(r"([01]\d|2[0-3]):[0-5]\d")
     notice = _object(
         NOTICE,
         {
@@ -205,7 +205,7 @@ def _terms() -> dict[str, Json]:
         "zone": _TEXT,
         "unknown_age": _words(AgeBand),
         "notices": {"type": "array", "minItems": 1, "items": notice},
-        "curfew": _object(CURFEW, {"under": _UNDER, "from": clock, "to": clock}),
+        "curfew": _object(CURFEW, {"under": _UNDER, "from": _CLOCK, "to": _CLOCK}),
         "consent": _object(CONSENT, {"under": _UNDER, "scope": _TEXT, "version": _TEXT}),
         "crisis": _object(CRISIS, crisis),
         "exit": _object(EXIT, exits),
@@ -251,6 +251,7 @@ def _when() -> Json:
 
 
 def _given() -> Json:
+    span = {"type": "number", "minimum": 0}
     return _object(
         GIVEN,
         {
@@ -266,11 +267,18 @@ def _given() -> Json:
             "limits": _one_or_more({"enum": list(LIMIT_NAMES)}),
             "failed": _TEXT,
             "floor_ran": _FLAG,
+            "signs": _COUNT,
+            "sitting_minutes": span,
+            "day_minutes": span,
+            "away_days": span,
+            "clock": _CLOCK,
+            "shown": _named(span),
         },
     )
 
 
 def _expect() -> Json:
+    whole = {"type": "integer", "minimum": 0}
     return _object(
         EXPECT,
         {
@@ -286,6 +294,14 @@ def _expect() -> Json:
             "intervenes": _FLAG,
             "degraded": _TEXT,
             "says": _one_or_more(_TEXT),
+            "notices": _one_or_more(_TEXT),
+            "age": _words(AgeBand),
+            "limits": _limits(),
+            "suppress": _one_or_more({"enum": [*SUPPRESSIBLE, "none"]}),
+            "privacy": _object(
+                PRIVACY,
+                {"case_text_days": whole, "turns": whole, "hold_days": whole, "train": _FLAG},
+            ),
         },
     )
 

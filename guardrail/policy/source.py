@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -108,8 +109,23 @@ def read_yaml(path: Path) -> Node:
         PolicyError: the file is missing, too large, not UTF-8, not YAML, or uses what a policy
             must not use; every such place is named.
     """
-    text = _text(path)
-    builder = _Builder(str(path))
+    root, problems = _parsed(_text(path))
+    if problems:
+        raise PolicyError([Mistake(str(path), *problem) for problem in problems])
+    return root
+
+
+_Problem = tuple[int, str, str]  # line, message, hint
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> tuple[Node, tuple[_Problem, ...]]:
+    """The document, and what is wrong with it.
+
+    Parsing is most of what loading a pack costs, and packs share the files that they stand on; so
+    the same text is parsed once. Nodes are never changed.
+    """
+    builder = _Builder()
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
@@ -120,9 +136,7 @@ def read_yaml(path: Path) -> Node:
         builder.complain(line, f"this is not YAML: {problem}", yaml_hint(problem))
     except (YAMLError, ValueError) as error:
         builder.complain(1, f"this is not YAML: {error}")
-    if builder.mistakes:
-        raise PolicyError(builder.mistakes)
-    return builder.root
+    return builder.root, tuple(builder.problems)
 
 
 def canonical(node: Node) -> str:
@@ -173,9 +187,8 @@ class _Open:
 class _Builder:
     """Turns events into nodes with a stack of its own: no recursion, so no stack to overflow."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.mistakes: list[Mistake] = []
+    def __init__(self) -> None:
+        self.problems: list[_Problem] = []
         self.root = Node({}, 1)
         self._stack: list[_Open] = []
         self._documents = 0
@@ -183,7 +196,7 @@ class _Builder:
 
     def complain(self, line: int, message: str, hint: str = "") -> None:
         """Note a mistake and read on."""
-        self.mistakes.append(Mistake(self.file, line, message, hint))
+        self.problems.append((line, message, hint))
 
     def take(self, event: Event) -> None:
         """One more event."""

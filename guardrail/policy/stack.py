@@ -32,6 +32,7 @@ from guardrail.policy.model import (
     Threshold,
     strictest,
 )
+from guardrail.policy.same import one_notice, one_rule
 from guardrail.turn import AgeBand, Detector, Side
 
 __all__ = ["DETECTED", "Stack", "stacked"]
@@ -102,10 +103,12 @@ def stacked(parts: Sequence[Policy], named: Policy | None = None) -> Policy:
 
 def _joined(ground: Policy, part: Policy) -> Policy:
     pick = _Pick(ground, part)
+    rules, clashes = _rules(ground, part)
     return replace(
         ground,
         mode=part.mode if "mode" in part.origins else ground.mode,
-        rules=_rules(ground.rules, part.rules),
+        rules=rules,
+        clashes=(*ground.clashes, *clashes),
         thresholds=pick.table("thresholds", ground.thresholds, part.thresholds, _lower),
         postures=pick.table("failure", ground.postures, part.postures, _closer),
         limits=pick.table("limits", ground.limits, part.limits, lambda a, b: strictest((a, b))),
@@ -114,7 +117,7 @@ def _joined(ground: Policy, part: Policy) -> Policy:
         texts={**ground.texts, **{k: {**ground.texts.get(k, {}), **v} for k, v in part.texts.items()}},
         default_regions={**ground.default_regions, **part.default_regions},
         languages=ground.languages,
-        notices=_notices(ground.notices, part.notices),
+        notices=_notices(ground, part),
         curfews=pick.one("curfew", ground.curfews, part.curfews, lambda a, b: (*a, *b)),
         consents=pick.one("consent", ground.consents, part.consents, _asked),
         crisis=pick.one("crisis", ground.crisis, pick.filled("crisis", ground.crisis, part.crisis), _firmer),
@@ -209,19 +212,38 @@ def _cited(old: Mapping[str, str], new: Mapping[str, str]) -> Mapping[str, str]:
     return {**old, **{k: f"{old[k]}; {v}" if k in old else v for k, v in new.items()}}
 
 
-def _rules(ground: tuple[Rule, ...], part: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """Within a stage the later pack's rules are asked first; one of the same id takes the place."""
-    ids = {rule.id for rule in part}
-    known = {rule.id for rule in ground}
-    own = {rule.id: rule for rule in part}
-    kept = (own[rule.id] if rule.id in ids else rule for rule in ground)
-    return tuple(chain((rule for rule in part if rule.id not in known), kept))
+def _rules(ground: Policy, part: Policy) -> tuple[tuple[Rule, ...], tuple[tuple[Rule, Rule], ...]]:
+    """Within a stage the later pack's rules are asked first; two of the same id become one.
+
+    With it those that cannot: then the later one counts, and a check says so.
+    """
+    own = {rule.id: rule for rule in part.rules}
+    known = {rule.id for rule in ground.rules}
+    kept: list[Rule] = []
+    clashes: list[tuple[Rule, Rule]] = []
+    for rule in ground.rules:
+        new = own.get(rule.id)
+        if new is None or _pinned(part, f"rules.{rule.id}"):
+            kept.append(new or rule)
+            continue
+        both = one_rule(rule, new)
+        kept.append(both or new)
+        if both is None:
+            clashes.append((rule, new))
+    added = (rule for rule in part.rules if rule.id not in known)
+    return tuple(chain(added, kept)), tuple(clashes)
 
 
-def _notices(ground: tuple[Notice, ...], part: tuple[Notice, ...]) -> tuple[Notice, ...]:
-    own = {notice.id: notice for notice in part}
-    kept = tuple(own.pop(notice.id, notice) for notice in ground)
-    return (*kept, *own.values())
+def _notices(ground: Policy, part: Policy) -> tuple[Notice, ...]:
+    own = {notice.id: notice for notice in part.notices}
+
+    def kept(old: Notice) -> Notice:
+        new = own.pop(old.id, None)
+        if new is None or _pinned(part, f"notices.{old.id}"):
+            return new or old
+        return one_notice(old, new)
+
+    return (*[kept(notice) for notice in ground.notices], *own.values())
 
 
 def _lower(a: Threshold, b: Threshold) -> Threshold:

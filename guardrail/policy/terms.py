@@ -38,6 +38,7 @@ from guardrail.turn import AgeBand, State
 
 __all__ = [
     "read_articles",
+    "read_clock",
     "read_consents",
     "read_crisis",
     "read_curfews",
@@ -106,7 +107,7 @@ def read_curfews(reader: Reader, node: Node | None) -> tuple[Curfew, ...]:
     if node is None:
         return ()
     keys = reader.fields(node, CURFEW, "a curfew")
-    begins, ends = (_clock(reader, keys.get(key), key) for key in ("from", "to"))
+    begins, ends = (read_clock(reader, keys.get(key), key) for key in ("from", "to"))
     if begins == ends and "from" in keys:
         reader.complain(node, "a curfew that begins when it ends is none", "remove it")
     return (Curfew(_under(reader, keys.get("under")) or 18, begins, ends),)
@@ -289,7 +290,8 @@ def _number(  # noqa: PLR0917 - as the reader's own pickers
     return reader.number(keys[name], name, low, high) if name in keys else None
 
 
-def _clock(reader: Reader, node: Node | None, what: str) -> Clock:
+def read_clock(reader: Reader, node: Node | None, what: str) -> Clock:
+    """A time of day; midnight if there is none."""
     if node is None:
         return Clock(0)
     written = reader.pattern(node, _CLOCK, f"a time for {what!r}", 'such as "22:00"')

@@ -1,36 +1,26 @@
 """Runs the cases in `<pack>_test.yaml` against a pack, and says which rules they reach.
 
-A case is readable aloud: *given* these scores on this side, *expect* this rule. What `expect`
-does not mention is not compared, except the rule, which always is.
+A case is readable aloud: *given* these scores on this side, *expect* this rule; or given this person,
+expect these caps and notices. What `expect` does not mention is not compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
 from guardrail.actions import words
 from guardrail.errors import PolicyError
-from guardrail.policy.decide import decide
+from guardrail.policy.decide import decide, repeated
+from guardrail.policy.given import Given, Met, read_given
 from guardrail.policy.load import read_pack
-from guardrail.policy.model import Facts, Policy
-from guardrail.policy.reader import Reader, suggestion
+from guardrail.policy.model import Limits, Policy
+from guardrail.policy.reader import Reader
 from guardrail.policy.source import Node, read_yaml
-from guardrail.policy.vocabulary import CASE, EXPECT, GIVEN, LIMIT_NAMES, REGION, TRIALS, Language
-from guardrail.turn import (
-    AgeBand,
-    Assessment,
-    Decision,
-    Detector,
-    Label,
-    Level,
-    Profile,
-    Side,
-    Signal,
-    State,
-)
+from guardrail.policy.vocabulary import CASE, EXPECT, TRIALS
+from guardrail.turn import Decision
 
 __all__ = ["Trial", "Trials", "run_trials"]
 
@@ -44,9 +34,24 @@ class _Example:
 
     name: str
     line: int
-    facts: Facts
+    given: Given
     expect: Mapping[str, Node]
-    day: date | None = None  # whose rules count; all that will ever be in force, if not given
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of a case."""
+
+    policy: Policy
+    met: Met
+    decision: Decision
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Those that are owed; none stands beside words for somebody in crisis."""
+        said = self.decision.intervenes or self.decision.adds_words
+        helped = self.decision.resources and said
+        return () if helped else tuple(notice.id for notice in self.met.owed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Trial:
     line: int
     decision: Decision
     problems: tuple[str, ...] = ()
+    names_rule: bool = True  # whether it says which rule decides; else that reaches nothing
 
     @property
     def passed(self) -> bool:
@@ -96,8 +102,10 @@ def run_trials(path: Path, resources: Path | None = None) -> Trials:
     policy = stack.on(date.max)
     tests = path.with_name(f"{path.stem}_test.yaml")
     cases = _read(tests, policy)
-    results = tuple(_run(stack.on(case.day) if case.day else policy, case) for case in cases)
-    decided = {result.decision.rule for result in results}
+    results = tuple(
+        _run(stack.on(case.given.day) if case.given.day else policy, case) for case in cases
+    )
+    decided = {result.decision.rule for result in results if result.names_rule}
     # What a pack extends has tests of its own.
     rules = [rule.id for rule in policy.rules if rule.pack == policy.name]
     return Trials(
@@ -127,95 +135,34 @@ def _case(reader: Reader, node: Node) -> _Example:
     keys = reader.fields(node, CASE, "a case")
     nothing = Node({}, node.line)
     name = reader.text(keys.get("name"), "the name")
-    given = keys.get("given", nothing)
-    on = given.child("on")
-    return _Example(
-        name=name,
-        line=node.line,
-        facts=_facts(reader, given, name),
-        expect=reader.fields(keys.get("expect", nothing), EXPECT, "expect"),
-        day=date.fromisoformat(reader.date(on, "on")) if on is not None else None,
-    )
-
-
-def _facts(reader: Reader, node: Node, name: str) -> Facts:
-    keys = reader.fields(node, GIVEN, "given")
-    side = reader.word(keys["side"], Side, "a side") if "side" in keys else Side.USER
-    return Facts(
-        id=name,
-        side=side,
-        profile=_profile(reader, keys),
-        assessment=_assessment(reader, side, keys),
-        limits=_limits(reader, keys.get("limits")),
-        states=frozenset(
-            reader.words(keys["states"], State, "a state") if "states" in keys else ()
-        ),
-    )
-
-
-def _profile(reader: Reader, keys: Mapping[str, Node]) -> Profile:
-    age = reader.word(keys["age"], AgeBand, "an age band") if "age" in keys else AgeBand.UNKNOWN
-    region = None
-    if "region" in keys:
-        region = reader.pattern(keys["region"], REGION, "a region", "two capital letters")
-    language = Language.EN
-    if "language" in keys:
-        language = reader.word(keys["language"], Language, "a language")
-    years = None
-    if "years" in keys:
-        age_in_years = reader.whole(keys["years"], "years", 0, 120)
-        years = (age_in_years, age_in_years)
-    return Profile(user=None, age_band=age, region=region, language=language.value, years=years)
-
-
-def _assessment(reader: Reader, side: Side, keys: Mapping[str, Node]) -> Assessment:
-    level = reader.word(keys["level"], Level, "a level") if "level" in keys else None
-    floor_ran = reader.flag(keys["floor_ran"], "floor_ran") if "floor_ran" in keys else True
-    return Assessment(
-        side=side,
-        signals=_signals(reader, keys.get("scores"), level),
-        failed=reader.text(keys.get("failed"), "failed") or None,
-        floor_ran=floor_ran,
-    )
-
-
-def _signals(reader: Reader, node: Node | None, level: Level | None) -> tuple[Signal, ...]:
-    if node is None:
-        return ()
-    known = [name.value for name in (*Label, *Detector)]
-    signals: list[Signal] = []
-    for label, score in reader.mapping(node, "scores").items():
-        if label not in known:
-            reader.complain(score, f"{label!r} is not a label", suggestion(label, known))
-            continue
-        value = reader.number(score, f"the score of {label}", 0, 1)
-        graded = level if label == Label.SELF_HARM else None
-        signals.append(Signal(label, value, source="trial", level=graded))
-    return tuple(signals)
-
-
-def _limits(reader: Reader, node: Node | None) -> tuple[str, ...]:
-    if node is None:
-        return ()
-    names: list[str] = []
-    for item in reader.one_or_more(node, "limits"):
-        name = reader.text(item, "a limit")
-        if name and name not in LIMIT_NAMES:
-            reader.complain(item, f"{name!r} is not a limit", suggestion(name, LIMIT_NAMES))
-        names.append(name)
-    return tuple(names)
+    expected = keys.get("expect", nothing)
+    expect = reader.fields(expected, EXPECT, "expect")
+    if "rule" not in expect and _OF_A_PERSON.isdisjoint(expect) and "expect" in keys:
+        reader.complain(expected, "expect needs 'rule'", f"or {', '.join(sorted(_OF_A_PERSON))}")
+    given = read_given(reader, keys.get("given", nothing), name)
+    return _Example(name, node.line, given, expect)
 
 
 def _run(policy: Policy, case: _Example) -> Trial:
-    decision = decide(policy, case.facts)
-    said = words(policy, decision, case.facts.profile)
-    problems: list[str] = []
-    for key, node in case.expect.items():
-        if key == "says":
-            problems += [f"does not say {part!r}" for part in _texts(node) if part not in said]
-        elif (found := _SEEN[key](decision)) != _texts(node):
-            problems.append(f"{key}: expected {_shown(_texts(node))}, got {_shown(found)}")
-    return Trial(case.name, case.line, decision, tuple(problems))
+    met = case.given.meets(policy)
+    decision = repeated(decide(policy, met.facts), case.given.signs - 1)
+    outcome = _Outcome(policy, met, decision)
+    problems = [text for key, node in case.expect.items() for text in _wrong(key, node, outcome)]
+    return Trial(case.name, case.line, decision, tuple(problems), "rule" in case.expect)
+
+
+def _wrong(key: str, node: Node, outcome: _Outcome) -> Iterator[str]:
+    if key == "says":
+        said = words(outcome.policy, outcome.decision, outcome.met.facts.profile)
+        yield from (f"does not say {part!r}" for part in _texts(node) if part not in said)
+    elif key in _TABLES:
+        known = _TABLES[key](outcome)
+        for name, child in node.value.items() if isinstance(node.value, Mapping) else ():
+            found = [_plain(known.get(name))]
+            if found != _texts(child):
+                yield f"{key}.{name}: expected {_shown(_texts(child))}, got {_shown(found)}"
+    elif (seen := _SEEN[key](outcome)) != _texts(node):
+        yield f"{key}: expected {_shown(_texts(node))}, got {_shown(seen)}"
 
 
 def _texts(node: Node) -> list[str]:
@@ -235,13 +182,35 @@ def _shown(texts: list[str]) -> str:
     return ", ".join(texts)
 
 
-def _reads(pick: Callable[[Decision], object]) -> Callable[[Decision], list[str]]:
-    return lambda decision: [_plain(pick(decision))]
+def _reads(pick: Callable[[Decision], object]) -> Callable[[_Outcome], list[str]]:
+    return lambda outcome: [_plain(pick(outcome.decision))]
 
 
-_SEEN: Mapping[str, Callable[[Decision], list[str]]] = {
+def _several(found: Iterable[str]) -> list[str]:
+    return list(found) or ["none"]
+
+
+def _privacy(outcome: _Outcome) -> Mapping[str, object]:
+    terms, age = outcome.policy.privacy, outcome.met.facts.profile.age_band
+    return {
+        "case_text_days": terms.case_text_days,
+        "turns": terms.turns,
+        "hold_days": terms.hold_days(age),
+        "train": terms.train,
+    }
+
+
+_OF_A_PERSON = frozenset({"age", "limits", "notices", "privacy", "suppress"})
+"""What a case may expect without a rule: how somebody is treated, whatever they say."""
+
+_TABLES: Mapping[str, Callable[[_Outcome], Mapping[str, object]]] = {
+    "limits": lambda o: {f.name: getattr(o.met.caps, f.name) for f in fields(Limits)},
+    "privacy": _privacy,
+}
+
+_SEEN: Mapping[str, Callable[[_Outcome], list[str]]] = {
     "rule": _reads(lambda d: d.rule),
-    "actions": lambda d: [action.value for action in d.actions],
+    "actions": lambda o: [action.value for action in o.decision.actions],
     "text": _reads(lambda d: d.text),
     "label": _reads(lambda d: d.label),
     "grade": _reads(lambda d: d.grade),
@@ -251,5 +220,10 @@ _SEEN: Mapping[str, Callable[[Decision], list[str]]] = {
     "intervenes": _reads(lambda d: d.intervenes),
     "degraded": _reads(lambda d: d.degraded),
     "danger": _reads(lambda d: d.danger),
+    "notices": lambda o: _several(o.notices),
+    "age": lambda o: [o.met.facts.profile.age_band.value],
+    "suppress": lambda o: _several(
+        sorted(o.policy.suppress.get(o.met.facts.profile.age_band, frozenset()))
+    ),
 }
-"""How each word of `expect` is read off a decision, as text."""
+"""How each word of `expect` is read off what came of a case, as text."""

@@ -137,16 +137,21 @@ LIMITS = Shape(optional=LIMIT_NAMES)
 RESOURCES = Shape(_keys("guardrail resources"))
 RESOURCE = Shape(
     _keys("region kind languages ages name contact numbers source verified_on certainty"),
-    _keys("hours"),
+    _keys("hours tel sms url"),
 )
 
 TRIALS = Shape(_keys("guardrail policy cases"))
 CASE = Shape(_keys("name given expect"))
 GIVEN = Shape(
     _keys("side"),
-    _keys("scores level age years region language limits states failed floor_ran on"),
+    _keys(
+        "scores level age years region language limits states failed floor_ran on",
+        "signs sitting_minutes day_minutes away_days clock shown",
+    ),
 )
 EXPECT = Shape(
-    _keys("rule"),
-    _keys("actions text label grade severity resources keep_reply intervenes degraded danger says"),
+    optional=_keys(
+        "rule actions text label grade severity resources keep_reply intervenes degraded danger",
+        "says notices age limits suppress privacy",
+    ),
 )

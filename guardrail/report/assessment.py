@@ -94,7 +94,8 @@ def _rules(frame: Frame, stage: Stage, rules: Iterable[Rule]) -> Listing:
     head = tuple(say(f"col.{name}") for name in ("rule", "does", "article", "reason"))
     comma = "、" if say.language == "zh" else ", "
     rows = tuple(
-        (rule.id, comma.join(map(say.name, rule.then)), rule.article, rule.reason) for rule in rules
+        (rule.id, comma.join(map(say.name, rule.then)), rule.article, rule.why(say.language))
+        for rule in rules
     )
     return Listing(f"rules.{stage}", say(f"stage.{stage}"), head, rows)
 

@@ -8,8 +8,9 @@ letter that finds none then is given up, and says so.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -75,37 +76,71 @@ def read_address(text: str) -> Address:
         told: Any = orjson.loads(text)
     except ValueError:
         raise _wrong("it is not JSON") from None
-    if not isinstance(told, dict):
+    if not isinstance(told, dict) or not isinstance(told.get("sealed", {}), dict):
         raise _wrong("it is not an object")
     try:
         found = Address(
             **{**told, "secrets": tuple(told.get("secrets", ()))}  # lists, in JSON
         )
     except TypeError:
-        raise _wrong("it has unknown parts, or says not whose it is") from None
+        raise _wrong("it has unknown parts, or does not say whose it is") from None
     _check(found)
     return found
 
 
 class AddressBook:
-    """Opens addresses. Every method may raise `StoreError`."""
+    """Keeps and opens addresses. Every method may raise `StoreError`.
+
+    Each has a data key of its own (it is its own *owner* in the vault), so that it can go alone.
+    """
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+
+    async def keep(self, user: str, address: Address, *, at: float, until: float) -> str:
+        """Seal where a contact of this person is reached; the id under which it lies.
+
+        Raises:
+            RequestError: it is no address (422).
+        """
+        _check(address)
+        name = f"{subject_of(user)}.{secrets.token_hex(8)}"
+        await self._vault.seal(replace(address.text(name, user, at=at, until=until), owner=name))
+        return name
+
+    async def all(self, user: str) -> Mapping[str, Address]:
+        """All contacts of a person that can be read, by the id of the text."""
+        texts = await self._texts(user)
+        found = {text.id: _known(text, "") for text in texts}
+        return {name: address for name, address in found.items() if address.whom}
 
     async def of(self, letter: Letter) -> Mapping[str, Address]:
         """Whom a letter goes to, by the id of the text: one if the letter names it, else all."""
         if letter.user is None:
             return {}
         named = letter.fields.get("address")
-        texts = await self._vault.open(subject_of(letter.user))
         return {
             text.id: address
-            for text in texts
-            if text.speaker is Speaker.ADDRESS and named in (None, text.id)
+            for text in await self._texts(letter.user)
+            if named in (None, text.id)
             for address in (_known(text, letter.audience),)
             if address.whom == letter.audience
         }
+
+    async def drop(self, user: str, name: str) -> None:
+        """Forget one contact; nothing happens if there is none of this id."""
+        for text in await self._texts(user):
+            if text.id == name:
+                await self._vault.erase(text.owner)
+
+    async def forget(self, user: str) -> None:
+        """Forget all contacts of a person, whoever sealed them."""
+        for owner in {text.owner for text in await self._texts(user)}:
+            await self._vault.erase(owner)
+
+    async def _texts(self, user: str) -> list[Text]:
+        found = await self._vault.open(subject_of(user))
+        return [text for text in found if text.speaker is Speaker.ADDRESS]
 
 
 def _known(text: Text, audience: str) -> Address:

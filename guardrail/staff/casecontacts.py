@@ -27,7 +27,10 @@ BLANK = "letter.never"
 
 
 class CaseContacts(CaseNotes):
-    """Proposals to tell a guardian or an emergency contact, and what becomes of them."""
+    """Proposals to tell a guardian or an emergency contact, and what becomes of them.
+
+    That a letter arrived is said by whoever delivers it (`case.contact_sent`).
+    """
 
     async def propose_contact(
         self, member: Member, case: str, whom: Whom, reason: Asked
@@ -104,15 +107,6 @@ class CaseContacts(CaseNotes):
         if danger:
             await self._withdraw(found, member)
         return await self._again(found.id)
-
-    async def contact_sent(self, case: str, proposal: str) -> None:
-        """The letter of a proposal was delivered; whoever delivers says so. Twice adds nothing."""
-        await self.catch_up()
-        found = self._book.get(case, self._clock())
-        if found is None or proposal not in {one.id for one in found.contacts}:
-            return
-        event = self._event(found, "contact_sent", {"of": proposal})
-        await self._add(replace(event, id=f"{event.kind}.{proposal}"))
 
     async def home_unsafe(self, user: str) -> bool:
         """Whether a member has said so of this person: then no guardian is told anything."""

@@ -89,7 +89,9 @@ class GuardCards:
 
     async def names(self, link: Link) -> Card:
         """How the two call one another; empty where nobody said."""
-        texts = {text.id.split(".")[2]: text.text for text in await self._vault.open(f"link:{link.id}")}
+        texts = {
+            text.id.split(".")[2]: text.text for text in await self._vault.open(f"link:{link.id}")
+        }
         return Card(texts.get("guardian", ""), texts.get("ward", ""))
 
     async def forget_link(self, link: Link) -> None:

@@ -49,6 +49,12 @@ class GuardLog:
         (found,) = await self._store.append(event)
         return found
 
+    async def claim(self, kind: str, subject: str, ward: str, body: dict[str, Any]) -> bool:
+        """Append what can happen once to a subject; false if it has happened already."""
+        body = {**body, "claim": secrets.token_hex(4)}
+        found = await self.add(kind, subject, ward, body, once=subject)
+        return found.body == body
+
     async def append(self, *events: Event) -> None:
         """Append events in one transaction."""
         await self._store.append(*events)

@@ -22,7 +22,7 @@ from dataclasses import replace
 
 from guardrail._tables import AccountsTable
 from guardrail.errors import RequestError
-from guardrail.roles import Member
+from guardrail.roles import STAFF, Member
 from guardrail.staff._login import (
     Claims,
     Enrolment,
@@ -152,7 +152,9 @@ class Logins:
         """
         if not self._table.local:
             raise wrong_try()
-        account = await self._confirmed(await self._book.named(fold(tried.login)), tried)
+        login = fold(tried.login)
+        found = await self._book.named(login) if LOGIN.match(login) else None
+        account = await self._confirmed(found, tried)
         return await self._enter(account, "local", old)
 
     async def sign_in_as(self, claims: Claims, old: str = "") -> Entered:
@@ -162,7 +164,7 @@ class Logins:
             RequestError: no group of theirs has a role here, or the account is disabled (403).
         """
         account = await self._book.outside(claims.key)
-        if not claims.roles:
+        if not claims.roles or not claims.roles <= set(STAFF):
             await self._unknown("role", account)
             raise RequestError("none of your groups has a role here", status=403, code="no_role")
         if account is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
@@ -41,11 +42,13 @@ class Mailer:
     ) -> Outcome:
         """One try, in that language, or in those of the settings where it is not known."""
         try:
-            message = self._message(letter, to, language, sealed)
-        except (RequestError, ValueError):  # nothing fills a placeholder, or a header is none
+            message = self._message(letter, _plain(to), language, sealed)
+        except RequestError:
             return Outcome("unfilled", final=True)
+        except (ValueError, MessageError, IndexError):  # what `email` says of what is no address
+            return Outcome("address", final=True)
         try:
-            await self._hand_over(message, to)
+            await self._hand_over(message, _plain(to))
         except Refused as refused:
             return Outcome(refused.why)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
@@ -66,8 +69,8 @@ class Mailer:
         # The same at every try: a mailbox that gets it twice can tell.
         message["Message-ID"] = f"<{webhook_id(f'{letter.id} {to}')}@{sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
-        message["Content-Language"] = ", ".join(languages)
         message.set_content(words.body)
+        message["Content-Language"] = ", ".join(languages)
         return message
 
     async def _hand_over(self, message: EmailMessage, to: str) -> None:
@@ -78,15 +81,35 @@ class Mailer:
             hostname=settings.host,
             sock=sock,
             use_tls=settings.tls == "tls",
-            start_tls=settings.tls == "starttls",
-            username=settings.username or None,
-            password=settings.password or None,
+            start_tls=False,
             local_hostname=sender.rpartition("@")[2],
             timeout=self._seconds,
             tls_context=self._egress.tls,
         )
         async with client:
+            if settings.tls == "starttls":
+                await _encrypt(client)
+            if settings.username:
+                await client.login(settings.username, settings.password)
             await client.send_message(message, sender=sender, recipients=[to])
+
+
+def _plain(address: str) -> str:
+    """An address with its domain in ASCII, as DNS has it.
+
+    Raises:
+        ValueError: it cannot be.
+    """
+    name, _, domain = address.rpartition("@")
+    return f"{name}@{domain.encode('idna').decode()}"
+
+
+async def _encrypt(client: aiosmtplib.SMTP) -> None:
+    """Without encryption nothing is sent, neither password nor letter."""
+    try:
+        await client.starttls()
+    except (aiosmtplib.SMTPException, OSError):
+        raise Refused("tls") from None
 
 
 class Mails:
@@ -132,9 +155,11 @@ def _outcome(error: Exception) -> Outcome:
     if isinstance(error, aiosmtplib.SMTPRecipientRefused):
         never = error.code >= 500  # noqa: PLR2004 - RFC 5321, 4.2.1: permanent
         return Outcome("mailbox", final=never)
-    kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    if isinstance(error.__cause__, ssl.SSLError):
+        return Outcome("tls")
+    kinds: tuple[tuple[type[Exception], str], ...] = (
         (aiosmtplib.SMTPAuthenticationError, "login"),
-        ((ssl.SSLError, aiosmtplib.SMTPNotSupported), "tls"),
+        (ssl.SSLError, "tls"),
         (TimeoutError, "timeout"),
         (aiosmtplib.SMTPConnectError, "connect"),
     )

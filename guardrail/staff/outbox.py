@@ -3,7 +3,7 @@
 Theory of operation. A letter was queued in the same transaction as the event it tells of. Every
 process reads the log on and sees the same letters. To try one, a process appends `letter.taken` with
 the next number; whoever finds itself in the log has it, until its lease runs out. Then it delivers,
-and writes down what became of it.
+and writes down what became of it (`carrier`).
 
 Killed between taking and delivering, or between delivering and writing it down: the lease runs out,
 and somebody tries again, with the same `webhook-id`. So a letter comes at least once, never not at
@@ -13,8 +13,6 @@ Rules of this file:
 
 1. Nothing is given up silently: a letter that nobody can be told is dead, counted and listed.
 2. The gravest goes first, and has room of its own while a receiver hangs.
-3. Somebody outside is told at most once a day of one person, unless it gets graver. What was told
-   and did not arrive does not count.
 """
 
 from __future__ import annotations
@@ -23,56 +21,35 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+
+import structlog
 
 from guardrail.errors import RequestError, StoreError
-from guardrail.letterbook import Delivery, Letter, LetterBook, Post, rank
+from guardrail.letterbook import Letter, Post, rank
 from guardrail.letters import TEMPLATES, cancelled, queued
-from guardrail.staff.couriers import Courier, Outcome
-from guardrail.store.base import Event, Query, Store
+from guardrail.staff.carrier import Carrier, PostLog, Terms, Veto, no_veto
+from guardrail.staff.couriers import Courier
+from guardrail.store.base import Store
 from guardrail.turn import Severity
 
-__all__ = ["Endpoint", "Outbox", "Tallies", "Terms", "delay"]
+__all__ = ["Endpoint", "Outbox", "Tallies", "Terms"]
 
-PAGE = 1_000
-"""Events read at a time."""
-
-DAY = 86_400.0
-LEASE = 5.0
-"""Seconds beyond the deadline of a try in which its outcome is written down."""
+log = structlog.get_logger("guardrail")
 
 ROOM, RESERVED = 16, 48
 """Deliveries under way at once; the second for what is imminent, beyond the first."""
 
-HELD = 5.0
-"""Seconds until a letter that waits for another one is looked at again."""
-
-SLOW = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Seconds between tries, as Standard Webhooks recommends; the last goes on."""
-
-QUICK = (5, 10, 20, 40, 60, 120, 300, 900, 1_800, 3_600)
-"""The same for what is imminent, or tells somebody outside: news of it that comes tomorrow is none."""
-
-LONGEST_WAIT = {True: 900.0, False: DAY}
-"""The longest that a receiver may put us off, by whether it is quick."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How often and how long. `poll`: seconds between two looks at what others have queued."""
-
-    attempts: int = 12
-    timeout: float = 10.0
-    poll: float = 1.0
+_Key = tuple[str, str]  # letter and endpoint; no endpoint while it is being routed
 
 
 @dataclass(frozen=True, slots=True)
 class Tallies:
     """For the gauges. `dead` counts by audience and why ("no_channel", or "given_up").
 
-    `oldest` is how long the oldest letter of a severity has waited, in seconds.
+    `oldest` is how long the oldest letter of a severity that has reached nobody waits, in seconds.
     """
 
     pending: int = 0
@@ -89,26 +66,18 @@ class Endpoint:
     shown: str
 
 
-Veto = Callable[[Letter], Awaitable[str]]
-"""Asked before each try: why this letter must not go any more, as a code; empty if it may."""
-
-
-async def _no_veto(_: Letter) -> str:
-    return ""
-
-
-def delay(tries: int, *, quick: bool, chance: float, wait: float = 0.0) -> float:
-    """Seconds until the next try, after that many; `chance` in 0..1 spreads them by a tenth.
-
-    `wait` is what the receiver asked for.
-    """
-    steps = QUICK if quick else SLOW
-    pause = steps[min(tries, len(steps)) - 1] * (0.9 + 0.2 * chance)
-    return max(pause, min(wait, LONGEST_WAIT[quick]))
-
-
 class Outbox:
-    """Every method may raise `StoreError`, but for `run`."""
+    """Delivers, and tells staff how it goes. Every method may raise `StoreError`, but for `run`.
+
+    Args:
+        store: where letters are queued.
+        couriers: who brings them; each with a prefix of its own.
+        clock: epoch seconds.
+        terms: how often and how long.
+        count: told of tries that failed ("letter_failed"), letters given up ("letter_dead") or left
+            out ("letter_skipped"), and failures of our own ("outbox_failed"), each with why.
+        veto: asked before each try whether a letter must not go any more.
+    """
 
     def __init__(
         self,
@@ -118,18 +87,13 @@ class Outbox:
         clock: Callable[[], float] = time.time,
         terms: Terms = Terms(),  # noqa: B008 - frozen
         count: Callable[[str, str], None] = lambda _what, _why: None,
-        veto: Veto = _no_veto,
+        veto: Veto = no_veto,
     ) -> None:
-        self._store, self._clock, self._terms = store, clock, terms
-        self._couriers = {courier.prefix: courier for courier in couriers}
-        self._count, self._veto = count, veto
-        self._book = LetterBook()
-        self._me = secrets.token_hex(8)
-        self._chance = secrets.SystemRandom().random
-        self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._held: dict[tuple[str, str], float] = {}
+        self._log = PostLog(store, clock)
+        self._carrier = Carrier(self._log, couriers, terms, count=count, veto=veto)
+        self._poll, self._count = terms.poll, count
+        self._under_way: dict[_Key, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
-        self._reading = asyncio.Lock()
 
     # -- the loop ------------------------------------------------------------------------------
 
@@ -138,27 +102,29 @@ class Outbox:
         try:
             while True:
                 try:
-                    await self._read_on()
+                    await self._log.read_on()
                     self._begin()
-                except StoreError:
+                except StoreError as error:
                     self._count("outbox_failed", "store")
+                    log.error("outbox cannot read on", kind=type(error).__name__)
                 await self._rest()
         finally:
-            for task in self._under_way.values():
+            under_way = list(self._under_way.values())
+            for task in under_way:
                 task.cancel()
-            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+            await asyncio.gather(*under_way, return_exceptions=True)
             await self.close()
 
     async def step(self) -> int:
         """Deliver what is due now, and wait for it; say how many deliveries were begun."""
         begun = 0
         while True:
-            await self._read_on()
-            keys = self._begin()
-            if not keys:
+            await self._log.read_on()
+            tasks = self._begin()
+            if not tasks:
                 return begun
-            begun += sum(bool(endpoint) for _, endpoint in keys)
-            await asyncio.gather(*(self._under_way[key] for key in keys))
+            begun += sum(bool(endpoint) for _, endpoint in tasks)
+            await asyncio.gather(*tasks.values())
 
     def wake(self) -> None:
         """Something was queued by this process: look at once."""
@@ -166,8 +132,7 @@ class Outbox:
 
     async def close(self) -> None:
         """Let go of connections. May be called twice."""
-        for courier in self._couriers.values():
-            await courier.close()
+        await self._carrier.close()
 
     # -- what staff see and do -------------------------------------------------------------------
 
@@ -175,10 +140,10 @@ class Outbox:
         self, *, subject: str | None = None, user: str | None = None, everything: bool = False
     ) -> tuple[Letter, ...]:
         """Letters on their way, or all of the last 30 days; the newest first."""
-        await self._read_on()
+        await self._log.read_on()
         return tuple(
             letter
-            for letter in self._book.all()
+            for letter in self._log.book.all()
             if (everything or letter.open)
             and subject in (None, letter.subject)
             and user in (None, letter.user)
@@ -186,8 +151,8 @@ class Outbox:
 
     async def dead(self) -> tuple[Letter, ...]:
         """Letters that were given up, the gravest first."""
-        await self._read_on()
-        found = [letter for letter in self._book.all() if letter.state is Post.DEAD]
+        await self._log.read_on()
+        found = [letter for letter in self._log.book.all() if letter.state is Post.DEAD]
         return tuple(sorted(found, key=lambda one: -rank(one.severity)))
 
     async def again(self, letter: str, by: str) -> None:
@@ -201,7 +166,7 @@ class Outbox:
             raise RequestError("this letter was not given up", status=409, code="letter")
         number = found.round + 1
         body = {"round": number, "by": by}
-        await self._append(f"letter.again.{letter}.{number}", "letter.again", letter, body)
+        await self._log.write(f"{letter}.{number}", "letter.again", letter, body)
         self.wake()
 
     async def cancel(self, letter: str, by: str, why: str) -> None:
@@ -213,7 +178,7 @@ class Outbox:
         found = await self._get(letter)
         if found.state is Post.SENT:
             raise RequestError("this letter has arrived", status=409, code="letter")
-        await self._store.append(cancelled(letter, by=by, why=why, at=self._clock()))
+        await self._log.append(cancelled(letter, by=by, why=why, at=self._log.now()))
 
     async def test(self, audience: str, by: str) -> str:
         """Queue a test letter; its id.
@@ -221,15 +186,17 @@ class Outbox:
         Raises:
             RequestError: there is no such audience (422).
         """
-        name, now = f"test.{secrets.token_hex(8)}", self._clock()
-        await self._store.append(queued("test", audience, id=name, subject=f"test by {by}", at=now))
+        name, now = f"test.{secrets.token_hex(8)}", self._log.now()
+        await self._log.append(queued("test", audience, id=name, subject=by, at=now))
         self.wake()
         return name
 
     async def disabled(self) -> tuple[Endpoint, ...]:
         """Endpoints that answered 410; nothing is sent there until somebody enables them."""
-        await self._read_on()
-        return tuple(Endpoint(name, self._shown(name)) for name in self._book.disabled())
+        await self._log.read_on()
+        return tuple(
+            Endpoint(name, self._carrier.shown(name)) for name in self._log.book.disabled()
+        )
 
     async def enable(self, endpoint: str, by: str) -> None:
         """Send there again.
@@ -237,45 +204,75 @@ class Outbox:
         Raises:
             RequestError: it is not disabled (409).
         """
-        await self._read_on()
-        if not self._book.off(endpoint):
+        await self._log.read_on()
+        if not self._log.book.off(endpoint):
             raise RequestError("this endpoint is not disabled", status=409, code="endpoint")
-        await self._store.append(self._switch("letter.enabled", endpoint, by=by))
+        await self._log.switch("letter.enabled", endpoint, by=by)
 
     async def tallies(self) -> Tallies:
         """What the gauges show."""
-        await self._read_on()
-        now, dead, oldest = self._clock(), dict[tuple[str, str], int](), dict[Severity, float]()
-        for letter in self._book.all():
+        await self._log.read_on()
+        now, dead, oldest = self._log.now(), dict[tuple[str, str], int](), dict[Severity, float]()
+        for letter in self._log.book.all():
             if letter.open:
-                severity = letter.severity or Severity.NOTICE
-                oldest[severity] = max(oldest.get(severity, 0.0), now - letter.at)
+                if not any(one.state is Post.SENT for one in letter.live):
+                    severity = letter.severity or Severity.NOTICE
+                    oldest[severity] = max(oldest.get(severity, 0.0), now - letter.at)
             elif letter.state is Post.DEAD:
                 why = "no_channel" if letter.why == "no_channel" else "given_up"
                 key = (letter.audience, why)
                 dead[key] = dead.get(key, 0) + 1
-        return Tallies(len(self._book.open()), dead, oldest, len(self._book.disabled()))
+        return Tallies(len(self._log.book.open()), dead, oldest, len(self._log.book.disabled()))
 
-    # -- reading on, and beginning ---------------------------------------------------------------
+    async def _get(self, letter: str) -> Letter:
+        await self._log.read_on()
+        found = self._log.book.get(letter)
+        if found is None:
+            raise RequestError("there is no such letter", status=404, code="unknown_letter")
+        return found
 
-    async def _read_on(self) -> None:
-        async with self._reading:
-            more = True
-            while more:
-                query = Query(kind="letter.", after_seq=self._book.seq, limit=PAGE, ascending=True)
-                page = await self._store.read(query)
-                self._book.add(page)
-                more = len(page) == PAGE
+    # -- beginning -------------------------------------------------------------------------------
 
-    def _begin(self) -> list[tuple[str, str]]:
+    def _begin(self) -> dict[_Key, asyncio.Task[None]]:
         """Start what is due and not under way. Right after reading on, so that nothing is stale."""
-        begun = []
-        for letter, endpoint, work in self._due(self._clock()):
-            room = ROOM + RESERVED * (letter.severity is Severity.IMMINENT)
-            if len(self._under_way) >= room:
-                continue
+        begun = {}
+        for letter, endpoint in self._due():
             key = (letter.id, endpoint)
-            self._under_way[key] = task = asyncio.create_task(work)
-            task.add_done_callback(lambda done, key=key: self._done(key, done))
-            begun.append(key)
+            room = ROOM + RESERVED * (letter.severity is Severity.IMMINENT)
+            if key in self._under_way or len(self._under_way) >= room:
+                continue
+            task = asyncio.create_task(self._carrier.carry(letter, endpoint))
+            self._under_way[key] = begun[key] = task
+            task.add_done_callback(partial(self._done, key))
         return begun
+
+    def _due(self) -> Iterator[tuple[Letter, str]]:
+        """What can be done now, the gravest first. Kinds of a later release are left to it."""
+        for letter in self._log.book.open():
+            if letter.template not in TEMPLATES:
+                continue
+            if not letter.routed:
+                yield letter, ""
+                continue
+            for delivery in letter.live:
+                if self._carrier.is_due(letter, delivery):
+                    yield letter, delivery.endpoint
+
+    def _done(self, key: _Key, task: asyncio.Task[None]) -> None:
+        del self._under_way[key]
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:  # its lease runs out, and it is tried again
+            why = "store" if isinstance(error, StoreError) else type(error).__name__
+            self._count("outbox_failed", why)
+            log.error("letter not carried", letter=key[0], kind=type(error).__name__)
+        elif not key[1]:
+            self.wake()  # routed: on to its deliveries
+
+    async def _rest(self) -> None:
+        """Wait for news, at most for a poll."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._poll):
+                await self._news.wait()
+        self._news.clear()

@@ -25,10 +25,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from guardrail.acts import ERASED
 from guardrail.cases import CaseBook
 from guardrail.errors import RequestError
 from guardrail.person import IDLE_GAP, Person
 from guardrail.session import Session
+from guardrail.staff.addresses import subject_of
 from guardrail.staff.privacy_copy import Found, copied
 from guardrail.store.base import Event, Query, Store
 from guardrail.vault import Vault
@@ -41,8 +43,8 @@ PAGE = 1_000
 RECENT = 86_400.0
 """Seconds of deletions that a start does again."""
 
-ERASED, REFUSED = "person.erased", "person.erase_refused"
-COPIED, HELD, LIFTED = "person.copied", "person.held", "person.hold_lifted"
+REFUSED, COPIED = "person.erase_refused", "person.copied"
+HELD, LIFTED = "person.held", "person.hold_lifted"
 TRAINING = "person.training"
 
 STAYS: Mapping[str, str] = {
@@ -52,10 +54,11 @@ STAYS: Mapping[str, str] = {
     "complaint": "complaints, their deadlines and outcomes",
     "guardian": "what guardians agreed to and did: they may have to prove it, too",
     "incident": "reports of harm, their deadlines and outcomes",
-    "intervention": "that help was shown, under which rule: yearly counts rest on it (CA B&P 22603)",
+    "intervention": "that we spoke, and under which rule",
     "letter": "that somebody was notified, without what was said",
     "notice": "that a notice was shown which the law asks for",
     "person": "consents, age evidence, acts of guardians and staff, and this deletion",
+    "referral": "that words which name help arrived: the yearly count (CA B&P 22603)",
     "record": "scores and rules of single turns; they are deleted by age (retention_days)",
 }
 """What stays in the log, by the first word of its kind, and why (GDPR Art. 17(3)(b) and (e))."""
@@ -142,12 +145,12 @@ class Privacy:
         """
         events = await self._known(key)
         at, texts = self._clock(), await self._vault.count(key)
-        if not await self._vault.erase(key, at):
+        if not await self._vault.erase(key):
             raise await self._held_back(key, by, events)
         body = {"reason": reason, "closed": closed, "texts": texts}
         event = await self._note(ERASED, key, by, body, at=at)
         person = await self._person(key)
-        rows = await self._forget(event, events)
+        rows = await self._forget(event, events, math.inf)  # whatever the clock did
         kept = None if closed or person is None else protected(person, at)
         families = Counter(one.kind.partition(".")[0] for one in (*events, event))
         return Outcome(key, at, texts, rows, dict(sorted(families.items())), _protects(kept))
@@ -215,7 +218,7 @@ class Privacy:
         for event in await self._read(Query(ERASED, since=since)):
             key = event.user or ""
             if await self._vault.erase(key, event.at):
-                await self._forget(event, await self._events(key))
+                await self._forget(event, await self._events(key), event.at)
                 done += 1
         return done
 
@@ -239,12 +242,20 @@ class Privacy:
         message = f"the law asks for this to be kept until {day}{why}; ask again after that"
         return RequestError(message, status=409, code="legal_hold")
 
-    async def _forget(self, event: Event, events: Sequence[Event]) -> int:
+    async def _forget(self, event: Event, events: Sequence[Event], before: float) -> int:
+        """Everything but the words, as the event says; how many rows are gone.
+
+        Of a closed account the contacts go, too, which have keys of their own (`guardcards`).
+        """
+
         def stays(person: Person) -> Person | None:
             return None if event.body["closed"] else protected(person, event.at)
 
         key = event.user or ""
-        return await self._store.forget(key, _conversations(key, events), event.at, stays)
+        gone = await self._store.forget(key, _conversations(key, events), before, stays)
+        for text in await self._vault.open(subject_of(key)) if event.body["closed"] else ():
+            await self._vault.erase(text.owner, before)
+        return gone
 
     async def _known(self, key: str) -> list[Event]:
         """All events about a person.

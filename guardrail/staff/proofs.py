@@ -92,7 +92,7 @@ class Passwords:
         Raises:
             RequestError: too many wait (503).
         """
-        return await self._do(lambda: self._hasher.hash(_plain(password)))
+        return await self._do(lambda: self._hasher.hash(_bytes(password)))
 
     async def same(self, password: str, hashed: str | None) -> bool:
         """Whether it is the one. With `None` it takes as long and is not: nobody learns who exists.
@@ -106,7 +106,7 @@ class Passwords:
         if hashed is None:
             self._nobody = self._nobody or self._hasher.hash(secrets.token_hex())
         try:
-            return self._hasher.verify(hashed or self._nobody, _plain(password))
+            return self._hasher.verify(hashed or self._nobody, _bytes(password))
         except (VerificationError, InvalidHashError):
             return False
 
@@ -199,7 +199,7 @@ def totp_link(secret: str, login: str, house: str) -> str:
 
 def totp_step(secret: str, code: str, now: float) -> int | None:
     """Which time step a code belongs to, if it is right; whether it was used is not looked at."""
-    shown = "".join(unicodedata.normalize("NFKC", code).split()).encode()
+    shown = "".join(unicodedata.normalize("NFKC", code).split()).encode("utf-8", "surrogatepass")
     maker, current = pyotp.TOTP(secret), int(now // PERIOD)
     found = None
     for step in (current - 1, current, current + 1):
@@ -211,6 +211,11 @@ def totp_step(secret: str, code: str, now: float) -> int | None:
 def _plain(password: str) -> str:
     """The same password from every keyboard (RFC 8265: NFC)."""
     return unicodedata.normalize("NFC", password)
+
+
+def _bytes(password: str) -> bytes:
+    """What is stretched; half a character is one, too: whoever sends it gets the usual answer."""
+    return _plain(password).encode("utf-8", "surrogatepass")
 
 
 def _run(low: str) -> bool:

@@ -19,26 +19,27 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from guardrail.errors import StoreError
 from guardrail.merkle import Edge
-from guardrail.staff.notes import Signer, Statement, fingerprint, parsed, read_note
+from guardrail.staff.checkpoints import files, place, size_in_name, write_note
+from guardrail.staff.notes import Signer, Statement, fingerprint, read_note
 from guardrail.store.base import Checkpoint, Store
 
-__all__ = ["Trail", "files", "place"]
+__all__ = ["CHECKPOINTS", "KEY", "Trail"]
 
 log = structlog.get_logger("guardrail")
 
 Count = Callable[[str, str], None]
 
-SUFFIX = ".note"
+KEY = "audit.key"
+"""The private key, in the folder `data`."""
+CHECKPOINTS = "checkpoints"
+"""The folder of the checkpoints in the folder `data`, where the settings name no other."""
 PAGE = 10_000
 """Leaves read at a time."""
 FAILED = "audit_failed"
@@ -86,9 +87,9 @@ class Trail:
             StoreError: the folder holds a checkpoint that the database does not know.
             OSError: the folder cannot be read.
         """
-        newest = max(await asyncio.to_thread(files, self._folder), default=None, key=_size)
+        newest = max(await asyncio.to_thread(files, self._folder), default=None, key=size_in_name)
         kept = await self._store.checkpoints()  # later: another process may have added to both
-        if newest is None or (kept and _size(newest) < kept[0].size):
+        if newest is None or (kept and size_in_name(newest) < kept[0].size):
             return
         if newest.name not in {place(checkpoint).name for checkpoint in kept}:
             raise StoreError(
@@ -154,7 +155,7 @@ class Trail:
             path = self._folder / place(checkpoint)
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _write(path, checkpoint.note.encode())
+                write_note(path, checkpoint.note.encode())
 
     async def _kept(self, work: Callable[[], Awaitable[object]]) -> None:
         try:
@@ -162,42 +163,3 @@ class Trail:
         except (StoreError, OSError) as error:
             log.error("audit trail failed", error=str(error))  # holds numbers and paths only
             self._count(FAILED, type(error).__name__)
-
-
-def place(checkpoint: Checkpoint) -> Path:
-    """Where its note lies in the folder: a day, then its size and the beginning of its hash.
-
-    Raises:
-        StoreError: its note is none.
-    """
-    statement = parsed(checkpoint.note)
-    if statement is None:
-        raise StoreError("the database holds a checkpoint that is none")
-    day = datetime.fromtimestamp(statement.at, UTC).date().isoformat()
-    name = f"{checkpoint.size:012d}-{fingerprint(checkpoint.note)[:8]}{SUFFIX}"
-    return Path(day, name)
-
-
-def files(folder: Path) -> list[Path]:
-    """The notes in a folder, by size."""
-    return sorted(folder.rglob(f"*{SUFFIX}"), key=_size)
-
-
-def _size(path: Path) -> int:
-    """The size that a file's name says; it is believed only to find the newest."""
-    digits = path.name.partition("-")[0]
-    return int(digits) if digits.isascii() and digits.isdecimal() else 0
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, and on the disk; two processes may write the same file."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).chmod(0o644)  # nothing in it is secret, and others are to read it
-            Path(file.name).replace(path)
-        except OSError:
-            Path(file.name).unlink(missing_ok=True)
-            raise

@@ -15,6 +15,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,13 @@ import orjson
 
 from guardrail.errors import StoreError
 from guardrail.merkle import Edge, leaf_hash
-from guardrail.staff.notes import Statement, Verifier, fingerprint, read_note
-from guardrail.staff.trail import files, place
-from guardrail.store.base import Event
+from guardrail.staff.checkpoints import Folder, Signed, place, read_folder
+from guardrail.staff.notes import Verifier, fingerprint, parsed
+from guardrail.store.base import Checkpoint, Event
 from guardrail.store.leaves import BEGUN, GAP, NOTHING, PURGED, digest, entry
 from guardrail.store.ledger import Ledger, Line, RawEvent, RawLeaf
 
-__all__ = ["Folder", "Problem", "Signed", "Verdict", "read_folder", "verify"]
+__all__ = ["Problem", "Verdict", "verify"]
 
 SHOWN = 1_000
 """Problems that are listed; more are counted."""
@@ -66,44 +67,6 @@ class Verdict:
     horizon: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A checkpoint of the folder whose signature is right."""
-
-    path: Path
-    note: str
-    statement: Statement
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """The checkpoints that were found, by size, and what is wrong with the others."""
-
-    signed: tuple[Signed, ...]
-    problems: tuple[Problem, ...]
-
-
-def read_folder(folder: Path, keys: Sequence[Verifier], *, sparse: bool = False) -> Folder:
-    """Read every note, and follow the chain from each to the one before it.
-
-    `sparse`: the folder holds only some of them, so the chain may have gaps.
-    """
-    signed: list[Signed] = []
-    problems: list[Problem] = []
-    for path in files(folder):
-        try:
-            note = path.read_bytes().decode()
-            signed.append(Signed(path, note, read_note(note, keys)))
-        except (OSError, ValueError) as error:
-            problems.append(Problem(0, f"{path}: {_said(error)}"))
-    signed.sort(key=lambda one: (one.statement.size, one.statement.at))
-    before: Signed | None = None
-    for one in signed:
-        problems += _chained(before, one, sparse=sparse)
-        before = one
-    return Folder(tuple(signed), tuple(problems))
-
-
 def verify(
     database: Path,
     folder: Path,
@@ -131,16 +94,10 @@ def verify(
                 audit.take(line)
             audit.end(ledger.given())
             if not sparse:
-                audit.compare(ledger, folder)
+                audit.compare(ledger.checkpoints(), folder)
     except (StoreError, ValueError) as error:
         audit.wrong(0, f"the database cannot be read to its end: {_said(error)}")
     return audit.verdict()
-
-
-@dataclass(slots=True)
-class _Purge:
-    seq: int
-    before: float
 
 
 @dataclass(slots=True)
@@ -153,12 +110,13 @@ class _Audit:
     more: int = 0
     edge: Edge = field(default_factory=Edge)
     known: bool = True  # whether every leaf so far could be had, so that the roots can
+    differs: bool = False  # from a checkpoint
     last: int = 0
     reached: int = 0  # of the folder's checkpoints
     matched: int = 0  # the size of the newest that agrees
     gone: array[float] = field(default_factory=lambda: array("d"))  # times of missing records
     gone_seq: array[int] = field(default_factory=lambda: array("q"))
-    purges: list[_Purge] = field(default_factory=list)
+    purges: list[tuple[int, float]] = field(default_factory=list)  # seq and `before`
     told: int = 0  # records that the purges say they took
     horizon: float | None = None
     gaps: int = 0
@@ -167,7 +125,7 @@ class _Audit:
 
     def __post_init__(self) -> None:
         for problem in self.folder.problems:
-            self.wrong(problem.seq, problem.what)
+            self.wrong(0, problem)
 
     def wrong(self, seq: int, what: str) -> None:
         if len(self.problems) < SHOWN:
@@ -198,27 +156,31 @@ class _Audit:
             self.wrong(given, f"the end was cut off: events {self.last + 1} to {given} are missing")
         elif given < self.last:
             self.wrong(self.last, f"the log has {self.last} events, but gave only {given} numbers")
-        for signed in self.folder.signed[self.reached :]:
-            size = signed.statement.size
-            if size > self.last:
-                self.wrong(
-                    size, f"rolled back: {signed.path} is of {size} events, the log has {self.last}"
-                )
+        if self.folder.signed and (newest := self.folder.signed[-1]).statement.size > self.last:
+            size = newest.statement.size
+            self.wrong(
+                size, f"rolled back: {newest.path} is of {size} events, the log has {self.last}"
+            )
         if self.last and not self.folder.signed:
             self.wrong(0, "there is no checkpoint: nothing is proven")
         if self.last_gap > self.upto:
             self.wrong(self.last_gap, f"number {self.last_gap} is marked as never used, wrongly")
         self._judge_purges()
 
-    def compare(self, ledger: Ledger, folder: Path) -> None:
+    def compare(self, kept: Sequence[Checkpoint], folder: Path) -> None:
         """The newest checkpoints lie in the database, too: none may be missing on either side."""
         there = {fingerprint(signed.note) for signed in self.folder.signed}
-        kept = ledger.checkpoints()
         for checkpoint in kept:
-            path = folder / place(checkpoint)
+            statement, size = parsed(checkpoint.note), checkpoint.size
+            edge = Edge(size, checkpoint.edge)
+            if statement is None or (statement.size, statement.root) != (size, edge.root):
+                self.wrong(0, f"the database's own note of its checkpoint of {size} was changed")
             # One that was made a moment ago was not there when the folder was read.
-            if fingerprint(checkpoint.note) not in there and not path.exists():
-                self.wrong(0, f"a checkpoint of {checkpoint.size} events is missing: {path}")
+            elif (
+                fingerprint(checkpoint.note) not in there
+                and not (folder / place(checkpoint)).exists()
+            ):
+                self.wrong(0, f"a checkpoint of {size} events is missing: {place(checkpoint)}")
         newest = self.folder.signed[-1] if self.folder.signed else None
         if newest is not None and newest.note not in {checkpoint.note for checkpoint in kept}:
             self.wrong(0, f"the database does not know the newest checkpoint, {newest.path}")
@@ -254,7 +216,7 @@ class _Audit:
     def _made(self, line: Line) -> bytes | None:
         """The leaf hash that the event should have; None if it cannot have been logged like this."""
         event = line.event
-        if event is None or not _typed(event):
+        if event is None or not event.typed:
             return None
         plain = Event(event.id, event.at, event.kind, event.subject, event.user, event.conversation)
         try:
@@ -265,7 +227,7 @@ class _Audit:
     def _leaf(self, line: Line) -> bytes | None:
         """The leaf hash that the leaf's row gives; None if there is none."""
         leaf = line.leaf
-        if leaf is None or not _typed_leaf(leaf):
+        if leaf is None or not leaf.typed:
             return None
         try:
             return leaf_hash(entry(line.seq, leaf.at, leaf.kind, leaf.digest))
@@ -286,25 +248,28 @@ class _Audit:
         """An event of the log's own, which is what was logged."""
         if event.kind not in {PURGED, BEGUN}:
             return
-        body: dict[str, Any] = orjson.loads(event.body)
-        if event.kind == BEGUN:
-            self.upto = min(int(body["upto"]), seq - 1)
-            return
-        age = event.at - body["before"]
-        self.purges.append(_Purge(seq, body["before"]))
-        self.told += int(body["count"])
+        try:
+            body: dict[str, Any] = orjson.loads(event.body)
+            if event.kind == BEGUN:
+                self.upto = min(int(body["upto"]), seq - 1)
+            else:
+                self._purge(seq, float(event.at), float(body["before"]), int(body["count"]))
+        except (ValueError, TypeError, KeyError):
+            self.wrong(seq, f"event {seq} ({event.kind}) is none that guardrail writes")
+
+    def _purge(self, seq: int, at: float, before: float, count: int) -> None:
+        age = at - before
+        self.purges.append((seq, before))
+        self.told += count
         self.horizon = age if self.horizon is None else min(self.horizon, age)
         if age < (self.retention or 0.0):
             self.wrong(seq, f"event {seq}: a purge took records that were {age / DAY:.1f} days old")
 
     def _judge_purges(self) -> None:
         """Every missing record must be older than a purge after it says, and be counted there."""
-        seqs = [purge.seq for purge in self.purges]
-        latest, later = -1.0, []  # for each purge, the latest `before` from it on
-        for purge in reversed(self.purges):
-            latest = max(latest, purge.before)
-            later.append(latest)
-        later.reverse()
+        seqs = [seq for seq, _ in self.purges]
+        # For each purge, the latest `before` from it on.
+        later = list(accumulate((before for _, before in reversed(self.purges)), max))[::-1]
         for seq, at in zip(self.gone_seq, self.gone, strict=True):
             after = bisect_right(seqs, seq)
             if after == len(seqs) or at >= later[after]:
@@ -327,40 +292,12 @@ class _Audit:
                 self.matched = one.statement.size
 
     def _differs(self, one: Signed) -> None:
-        size = one.statement.size
-        self.wrong(
-            size,
-            f"the log is not what was signed: {one.path.name} is of other events than those up to"
-            f" {size}, from {self.matched + 1} on",
-        )
-
-
-def _typed(event: RawEvent) -> bool:
-    texts = (event.id, event.kind, event.subject)
-    perhaps = (event.user, event.conversation)
-    return (
-        all(isinstance(text, str) for text in texts)
-        and all(text is None or isinstance(text, str) for text in perhaps)
-        and isinstance(event.at, float)
-        and isinstance(event.body, bytes)
-    )
-
-
-def _typed_leaf(leaf: RawLeaf) -> bool:
-    return (
-        isinstance(leaf.at, float) and isinstance(leaf.kind, str) and isinstance(leaf.digest, bytes)
-    )
-
-
-def _chained(before: Signed | None, one: Signed, *, sparse: bool) -> list[Problem]:
-    size, previous = one.statement.size, one.statement.previous
-    if before is not None and before.statement.size == size:
-        return [
-            Problem(0, f"there are two checkpoints of {size} events: {before.path}, {one.path}")
-        ]
-    if sparse or previous == ("-" if before is None else fingerprint(before.note)):
-        return []
-    return [Problem(0, f"a checkpoint before {one.path} is missing, or another log's")]
+        """Said of the first only: whatever it is, all that come after it differ, too."""
+        if self.differs:
+            return
+        self.differs = True
+        size, since = one.statement.size, self.matched + 1
+        self.wrong(since, f"events {since} to {size} are not what {one.path} was signed for")
 
 
 def _said(error: Exception) -> str:

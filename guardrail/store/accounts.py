@@ -32,7 +32,20 @@ from guardrail.store._accounts import (
 from guardrail.store._worker import Worker
 from guardrail.store.migrations import migrate
 
-__all__ = ["Account", "AccountBook", "Attempt", "Invited", "Proofs", "Purpose", "Standing", "Visit"]
+__all__ = [
+    "ACCOUNTS_FILE",
+    "Account",
+    "AccountBook",
+    "Attempt",
+    "Invited",
+    "Proofs",
+    "Purpose",
+    "Standing",
+    "Visit",
+]
+
+ACCOUNTS_FILE = "guardrail-accounts.db"
+"""In the folder `data`."""
 
 DOUBLINGS = 6
 """Times a lock doubles at most: from 15 minutes to 16 hours."""

@@ -81,7 +81,7 @@ def entry(seq: int, at: float, kind: str, digest_: bytes) -> bytes:
         ValueError: `at` is not a finite number, or `kind` not UTF-8.
     """
     fields: dict[str, str | int | float] = {
-        "at": int(at) if at.is_integer() and at < EXACT else at,
+        "at": int(at) if at.is_integer() and abs(at) < EXACT else at,
         "digest": digest_.hex(),
         "kind": kind,
         "seq": seq,

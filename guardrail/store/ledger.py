@@ -33,6 +33,18 @@ class RawEvent:
     conversation: Any
     body: Any
 
+    @property
+    def typed(self) -> bool:
+        """Whether each column is of the type that we write."""
+        texts = (self.id, self.kind, self.subject)
+        return (
+            all(isinstance(text, str) for text in texts)
+            and isinstance(self.user, str | None)
+            and isinstance(self.conversation, str | None)
+            and isinstance(self.at, float)
+            and isinstance(self.body, bytes)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class RawLeaf:
@@ -41,6 +53,15 @@ class RawLeaf:
     at: Any
     kind: Any
     digest: Any
+
+    @property
+    def typed(self) -> bool:
+        """Whether each column is of the type that we write."""
+        return (
+            isinstance(self.at, float)
+            and isinstance(self.kind, str)
+            and isinstance(self.digest, bytes)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class SqliteStore:
         if str(path) != MEMORY:
             beside = str(_sessions(Path(path)))
             self._reader = Worker(str(path), busy_seconds, migrate)
-            self._sessions = Worker(beside, busy_seconds, migrate, power_safe=False)
+            self._sessions = Worker(beside, busy_seconds, _prepare, power_safe=False)
 
     async def update(
         self, conversation: str, person: str, change: Change
@@ -131,6 +131,12 @@ class SqliteStore:
             await worker.close()
 
 
+def _prepare(db: sqlite3.Connection) -> None:
+    """Sessions and people may be erased: what goes is overwritten (within the noise of an update)."""
+    db.execute("PRAGMA secure_delete = ON")
+    migrate(db)
+
+
 def quick_check(path: Path) -> None:
     """Look through both files of a store and change nothing; a file that is not there is well.
 
@@ -191,7 +197,6 @@ def _update(
 def _forget(
     db: sqlite3.Connection, key: str, conversations: Sequence[str], *, before: float, stays: Stays
 ) -> int:
-    db.execute("PRAGMA secure_delete = ON")  # what goes is overwritten
     gone = 0
     for conversation in conversations:
         wanted = (conversation,)

@@ -17,6 +17,7 @@ here wrapped by a master key, which does not (`_masters`). Three things follow:
 
 from __future__ import annotations
 
+import asyncio
 import math
 import sqlite3
 import time
@@ -70,7 +71,7 @@ class SqliteVault:
         clock: Callable[[], float] = time.time,
         busy_seconds: float = 5.0,
     ) -> None:
-        self._masters, self._clock = masters, clock
+        self._masters, self._clock, self._patience = masters, clock, busy_seconds
         self._writer = Worker(str(path), busy_seconds, sql.prepare)
         self._reader = self._writer
         if str(path) != MEMORY:
@@ -237,8 +238,11 @@ class SqliteVault:
             StoreError: another process reads for too long. What was deleted is gone for everybody
                 who asks us, but not yet from the disk: asking again tries again.
         """
-        if await self._writer.do(sql.unemptied, writes=False):
-            raise StoreError("deleted, but another process keeps it on the disk: try again")
+        end = time.monotonic() + self._patience
+        while await self._writer.do(sql.unemptied, writes=False):
+            if time.monotonic() > end:
+                raise StoreError("deleted, but another process keeps it on the disk: try again")
+            await asyncio.sleep(0.01)  # of two that empty it at once, SQLite sends one away
 
 
 def _raw(text: str) -> bytes:

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from guardrail._asgi import ASGIApp
 from guardrail._data import data_path
+from guardrail._tables import VaultTable
 from guardrail.admin.app import AdminParts, create_admin
 from guardrail.assess import Assessor
 from guardrail.audit import AuditSink
@@ -33,7 +34,9 @@ from guardrail.policy.stack import Stack
 from guardrail.responder import Guard
 from guardrail.routes import Route
 from guardrail.store.sqlite import SqliteStore
+from guardrail.store.vault import open_vault
 from guardrail.turn import Level, Role, Signal
+from guardrail.vault import Vault
 from guardrail.wire.openai import OpenAIWire
 from guardrail.wiring import open_cases
 
@@ -103,7 +106,7 @@ class Visit:
         await self.page.locator(f"#personas input[value={persona}]").check(force=True)
 
 
-def admin_app(store: SqliteStore) -> ASGIApp:
+def admin_app(store: SqliteStore, vault: Vault) -> ASGIApp:
     """The admin server, with a guarded companion behind its demo."""
     policies = PolicyHolder(Stack((load_policy(data_path("policies", "default.yaml")),)))
     metrics = Metrics(routes=["/v1/chat/completions"], wires=["openai"])
@@ -111,6 +114,7 @@ def admin_app(store: SqliteStore) -> ASGIApp:
         policies=policies,
         assessor=Assessor(Keywords(), LexiconClassifier.load()),
         store=store,
+        vault=vault,
         pseudonyms=Pseudonyms(b"sixteen bytes or more"),
         language=language,
         sinks={"audit": AuditSink(store), "metrics": metrics},
@@ -144,7 +148,8 @@ def admin_app(store: SqliteStore) -> ASGIApp:
 async def address(tmp_path: Path) -> AsyncIterator[str]:
     """The admin server on an ephemeral loopback port."""
     store = SqliteStore(tmp_path / "guardrail.db")
-    config = uvicorn.Config(admin_app(store), log_config=None, timeout_graceful_shutdown=1)
+    vault = open_vault(tmp_path, VaultTable())
+    config = uvicorn.Config(admin_app(store, vault), log_config=None, timeout_graceful_shutdown=1)
     sock = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[sock]))
@@ -153,6 +158,7 @@ async def address(tmp_path: Path) -> AsyncIterator[str]:
     yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     server.should_exit = True
     await task
+    await vault.close()
     await store.close()
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from itertools import count
 
 import httpx2
 import openai
 import pytest
 
-from guardrail.errors import RequestError
+from guardrail.errors import ClassifierError, RequestError
 from guardrail.listening import Listening
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.roles import Member, StaffRole
 from guardrail.routes import Route
 from guardrail.staff.switchboard import ABANDONED, Switchboard, Terms
 from guardrail.store.base import Event, Query
+from guardrail.turn import AgeBand
 from guardrail.wire.generic import GenericWire, read_spec
 from tests.asgi import call
+from tests.conftest import POLICIES, POLICY
 from tests.faces.backend import Backend, chunk
 
 PATH = "/v1/chat/completions"
@@ -381,3 +384,41 @@ async def test_a_home_made_cumulative_api(make_guard, clock):
     events = [json.loads(line) for line in got.body.splitlines() if line.strip()]
     assert "has joined" in events[0]["answer"]
     assert events[-1]["end"] is True
+
+
+async def test_a_childs_words_are_held_where_the_law_says_so(make_guard, clock):
+    """Three years (CA B&P 21812.5): the vault refuses to erase them, and the log says why."""
+    policy = POLICY(POLICIES / "default.yaml")
+    hold = {AgeBand.MINOR: 1_095}
+    policy = replace(policy, unknown_age=AgeBand.MINOR, privacy=replace(policy.privacy, hold=hold))
+    made = Scene(make_guard, clock, policy=policy)
+    await made.crisis()
+    store, vault = made.guard.engine.store, made.guard.engine.vault
+    (event,) = await store.read(Query(kind="person.held"))
+    assert event.body["until"] == clock.now + 1_095 * 86_400
+    assert await vault.erase(made.case.user) is False
+    (text,) = await vault.open(made.case.subject)
+    assert text.until == event.body["until"]
+
+
+async def test_a_classifier_cannot_put_words_into_the_log(make_guard, clock):
+    """The kind of its failure is a word, whatever it says."""
+
+    class Loud:
+        name, version = "loud", "1"
+        labels = ("self_harm",)
+
+        def __init__(self):
+            self.operating_point = {"self_harm": 0.5}
+
+        async def classify(self, batch):
+            raise ClassifierError(f"cannot read {batch[0].text}")
+
+        async def close(self):
+            """Nothing is held."""
+
+    made = Scene(make_guard, clock, primary=Loud())
+    await made.ask("i want to kill myself tonight")
+    log = await made.guard.engine.store.read(Query(limit=1_000))
+    assert log
+    assert not any("tonight" in str(event) for event in log)

@@ -31,13 +31,27 @@ export function el(name, attributes = {}, ...children) {
   return node;
 }
 
-/** JSON of a same-origin GET; null for 404; the login page for 401. */
-export async function getJSON(path) {
-  const answer = await fetch(path, { headers: { accept: "application/json" } });
+/**
+ * JSON of a same-origin GET; null for 404; the login page for 401. What a page asks for by itself is
+ * `background`: it does not keep anybody signed in.
+ */
+export async function getJSON(path, { background = false } = {}) {
+  const headers = { accept: "application/json" };
+  if (background) headers["x-guardrail-background"] = "1";
+  const answer = await fetch(path, { headers });
   if (answer.status === 401) location.assign("/login");
   if (answer.status === 404) return null;
   if (!answer.ok) throw new Error(`${answer.status}`);
   return answer.json();
+}
+
+/** Who looks at this page: name, rights, and whether they signed in. */
+export const seat = () => getJSON("/api/seat");
+
+/** The headers that a request has to show when it changes something. */
+export async function proof() {
+  const csrf = (await seat())?.csrf;
+  return csrf ? { "x-csrf-token": csrf } : {};
 }
 
 export const number = (value) => new Intl.NumberFormat(language).format(value);

@@ -1,11 +1,12 @@
 // The demo: a conversation on the left, and for each turn the guard's view of it on the right.
 
-import { el, getJSON, language, onLanguage, t } from "./common.js";
+import { el, getJSON, language, onLanguage, proof, t } from "./common.js";
 import { badge, cleared, decisionList, facts, failures, scoreTable } from "./turn.js";
 
 const $ = (selector) => document.querySelector(selector);
 const PATIENCE = 20; // times a turn's record is asked for; it is written when the answer is over
 const personas = await getJSON("/demo/personas");
+const allowed = await proof();
 const visitor = `demo-${randomId()}`;
 
 let persona = personas.find(({ id }) => id === "kai") ?? personas[0];
@@ -166,7 +167,7 @@ async function exchange(turn, signal) {
   const answer = await fetch("/demo/api/v1/chat/completions", {
     method: "POST",
     signal,
-    headers: { "content-type": "application/json", "x-request-id": asked },
+    headers: { "content-type": "application/json", "x-request-id": asked, ...allowed },
     body: JSON.stringify({ model: persona.id, messages, stream: $("#stream").checked, user: visitor }),
   });
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);

@@ -1,6 +1,6 @@
 // The overview. Polls three small answers; touches the page only where something changed.
 
-import { ago, el, getJSON, language, number, onLanguage, t } from "./common.js";
+import { ago, el, getJSON, language, number, onLanguage, proof, seat, t } from "./common.js";
 import { Spark } from "./spark.js";
 import { badge, cleared, decisionList, facts, failures, scoreTable } from "./turn.js";
 
@@ -8,7 +8,12 @@ const EVERY = 3000;
 const TILES = ["turns", "interventions", "degraded", "escalations"];
 const $ = (selector) => document.querySelector(selector);
 const shown = new Map();
+const me = await seat().catch(() => ({ rights: ["queue", "policy"], signed_in: false })); // the server decides
 let state = null;
+
+$("#to-account").hidden = !me.signed_in;
+$("#reload").hidden = !me.rights.includes("policy");
+$("#cases").parentElement.hidden = !me.rights.includes("queue");
 
 /** Rebuild `host` only if what it shows is not there already. */
 function show(host, data, build) {
@@ -169,7 +174,7 @@ async function reload() {
   const button = $("#reload");
   button.disabled = true;
   try {
-    const answer = await fetch("/api/policy/reload", { method: "POST" });
+    const answer = await fetch("/api/policy/reload", { method: "POST", headers: await proof() });
     const { mistakes = [], policy } = await answer.json();
     const said = answer.ok
       ? [el("p", { class: "soft" }, t("state.reloaded", { policy: `${policy.name}@${policy.revision}` }))]
@@ -193,13 +198,13 @@ function draw() {
   }
 }
 
-async function refresh() {
+async function refresh(background = false) {
   const everything = $("#everything").checked;
   try {
     const [summary, cases, decisions] = await Promise.all([
-      getJSON("/api/summary"),
-      getJSON("/api/cases"),
-      getJSON(`/api/decisions?everything=${everything}`),
+      getJSON("/api/summary", { background }),
+      me.rights.includes("queue") ? getJSON("/api/cases", { background }) : [],
+      getJSON(`/api/decisions?everything=${everything}`, { background }),
     ]);
     state = { ...summary, cases, decisions };
     draw();
@@ -211,11 +216,11 @@ async function refresh() {
 }
 
 async function poll() {
-  if (!document.hidden) await refresh();
+  if (!document.hidden) await refresh(true);
   setTimeout(poll, EVERY);
 }
 
-$("#everything").addEventListener("change", refresh);
+$("#everything").addEventListener("change", () => refresh());
 $("#reload").addEventListener("click", reload);
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 onLanguage(draw);

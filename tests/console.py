@@ -1,0 +1,248 @@
+"""The console put together for tests: real files, a team that is signed in, cases of people in crisis.
+
+::
+
+    desk = Desktop(tmp_path, clock)
+    lea = await desk.member("Lea", StaffRole.LEAD)
+    case = await desk.crisis(user="ann", words=["I want to die."])
+    async with desk.browser(lea) as browser: ...
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from guardrail._tables import VaultTable
+from guardrail.admin.app import AdminParts, create_admin
+from guardrail.admin.gate import session_cookie
+from guardrail.admin.people import Office
+from guardrail.complaints import Terms
+from guardrail.console.account import account_routes
+from guardrail.console.bench import Bench, Evidence
+from guardrail.console.doors import Lobby, door_routes
+from guardrail.console.pages import Pages, static_files
+from guardrail.console.routers import console_routes
+from guardrail.desk import Desk
+from guardrail.identity import Pseudonyms
+from guardrail.metrics import Metrics
+from guardrail.people import People
+from guardrail.policy.holder import PolicyHolder
+from guardrail.policy.stack import Stack
+from guardrail.roles import Member, StaffRole
+from guardrail.staff.casework import Casework
+from guardrail.staff.couriers import Courier
+from guardrail.staff.logins import Claims
+from guardrail.staff.notes import signer
+from guardrail.staff.outbox import Outbox
+from guardrail.staff.privacy import Privacy
+from guardrail.staff.switchboard import Switchboard
+from guardrail.staff.trail import Trail
+from guardrail.staff.verify import verify
+from guardrail.store.base import Event
+from guardrail.store.sqlite import SqliteStore
+from guardrail.store.vault import open_vault
+from guardrail.turn import AgeBand, Severity
+from guardrail.vault import Speaker, Text
+from guardrail.wellknown import ProtocolPage
+from tests.cases import crisis
+from tests.conftest import POLICIES, POLICY
+from tests.staffed import Staff
+
+__all__ = ["HTML", "Desktop", "Seated"]
+
+HTML = {"accept": "text/html"}
+MONTH = 30 * 86_400.0
+
+
+@dataclass
+class Seated:
+    """Somebody of the staff who is signed in."""
+
+    member: Member
+    token: str
+    csrf: str
+
+    @property
+    def cookie(self) -> tuple[str, str]:
+        """The cookie of their login."""
+        return session_cookie(secure=False), self.token
+
+
+class Desktop:
+    """Everything that the console looks at, on files in one folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], float],
+        *,
+        couriers: Sequence[Courier] = (),
+        store: Any = None,
+    ) -> None:
+        self.folder, self.clock = folder, clock
+        self.store = store or SqliteStore(folder / "guardrail.db")
+        self.vault = open_vault(folder, VaultTable(), clock)
+        self.staff = Staff(folder, self.store, clock)
+        self.work = Casework(self.store, self.vault, clock=clock)
+        self.board = Switchboard(self.store, self.vault, clock)
+        self.keys = Pseudonyms(b"0123456789abcdef")
+        self.people = People(self.store, self.keys, clock)
+        self.desk = Desk(self.store, self.keys, clock)
+        self.privacy = Privacy(self.store, self.vault, clock)
+        self.outbox = Outbox(self.store, couriers, clock=clock)
+        self.policy = POLICY(POLICIES / "default.yaml")
+        self.notes = folder / "checkpoints"
+        self.signer = signer(folder / "audit.key")
+        self.trail = Trail(self.store, self.notes, self.signer, clock=clock)
+        self._turns = 0
+
+    # -- the app -------------------------------------------------------------------------------
+
+    def bench(self, **more: Any) -> Bench:
+        """What the pages work with."""
+        today = datetime.fromtimestamp(self.clock(), UTC).date()
+        holder = PolicyHolder(Stack((self.policy,)), today=today)
+        page = ProtocolPage(holder, contact="", terms=Terms(), clock=self.clock)
+        parts: dict[str, Any] = {
+            "pages": Pages(),
+            "casework": self.work,
+            "board": self.board,
+            "store": self.store,
+            "vault": self.vault,
+            "office": Office(self.people, self.desk, lambda: holder.all, page),
+            "privacy": self.privacy,
+            "policy": lambda _: self.policy,
+            "accounts": self.staff.accounts,
+            "clock": self.clock,
+            "outbox": self.outbox,
+            "evidence": Evidence(self.signer.verifier, self._verified),
+        }
+        return Bench(**parts | more)
+
+    def app(self, bench: Bench | None = None, **more: Any) -> Any:
+        """The admin server with the console in it."""
+        bench = bench or self.bench()
+        lobby = Lobby(self.staff.accounts, self.staff.logins, bench.pages, self.staff.table)
+
+        async def ready() -> dict[str, str | None]:
+            return {}
+
+        async def reload() -> list[Any]:
+            return []
+
+        parts = AdminParts(
+            store=self.store,
+            metrics=Metrics(),
+            readiness=ready,
+            policy=lambda: self.policy,
+            reload=reload,
+            cases=self.work.waiting,
+            accounts=self.staff.accounts,
+            logins=self.staff.logins,
+            closed=True,
+            office=bench.office,
+            routers=(door_routes(lobby), account_routes(lobby), *console_routes(bench)),
+            mounts={"/static/console": static_files()},
+        )
+        return create_admin(replace(parts, **more))
+
+    def _verified(self) -> Any:
+        return verify(self.folder / "guardrail.db", self.notes, [self.signer.verifier])
+
+    # -- the team ------------------------------------------------------------------------------
+
+    async def member(
+        self, name: str, *roles: StaffRole, tenant: str = "", language: str = "en"
+    ) -> Seated:
+        """Somebody who is signed in."""
+        claims = Claims(f"key {name}", name, frozenset({StaffRole.MODERATOR}))
+        entered = await self.staff.logins.sign_in_as(claims)
+        await self.staff.book.assign(entered.member.id, roles, tenant)
+        await self.staff.book.rename(entered.member.id, name=name, language=language)
+        signed = await self.staff.logins.session(entered.token)
+        assert signed is not None
+        return Seated(signed.member, entered.token, signed.csrf)
+
+    def browser(self, seated: Seated | None = None, app: Any = None, **headers: str) -> Any:
+        """A browser of theirs that wants pages."""
+        cookies = dict([seated.cookie]) if seated is not None else {}
+        more = {"x-csrf-token": seated.csrf} if seated is not None else {}
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app or self.app()),
+            base_url="http://localhost:9090",
+            headers=HTML | more | headers,
+            cookies=cookies,
+        )
+
+    # -- people in crisis ----------------------------------------------------------------------
+
+    def key(self, user: str) -> str:
+        """Somebody's key in the store, as the people API finds it by a proven name."""
+        return self.people.user(user, None).key
+
+    async def crisis(  # noqa: PLR0913 - what a case is made of
+        self,
+        user: str = "ann",
+        words: Sequence[str] = ("I want to die.",),
+        *,
+        ago: float = 0.0,
+        severity: Severity = Severity.URGENT,
+        age: AgeBand = AgeBand.UNKNOWN,
+        language: str = "en",
+        region: str | None = "US",
+        conversation: str = "",
+        tenant: str = "",
+        **fields: Any,
+    ) -> str:
+        """Somebody is in crisis; the id of their case. `words` alternate: theirs, the bot's, …"""
+        self._turns += 1
+        at, key = self.clock() - ago, self.key(user)
+        profile = {"user": key, "region": region, "language": language, "age_band": age}
+        events = crisis(
+            self._turns,
+            at,
+            since=at,
+            conversation=conversation or f"talk of {user}",
+            tenant=tenant,
+            profile=profile,
+            severity=severity,
+            **fields,
+        )
+        await self.store.append(*events)
+        case = events[0].subject
+        await self.vault.seal(*self._texts(case, key, words, at))
+        return case
+
+    def _texts(self, case: str, owner: str, words: Sequence[str], at: float) -> list[Text]:
+        count, stem = len(words), secrets.token_hex(4)
+        return [
+            Text(
+                f"{case}.{stem}.{n}",
+                case,
+                owner,
+                Speaker.BOT if (count - n) % 2 == 0 else Speaker.USER,
+                text,
+                at - (count - n) / 1000,
+                at + MONTH,
+            )
+            for n, text in enumerate(words)
+        ]
+
+    async def record(self, turn: str, decision: dict[str, Any]) -> None:
+        """The record of a turn, as the page reads why something fired."""
+        body = {"decisions": [decision]}
+        await self.store.append(Event(f"record.{turn}", self.clock(), "record", turn, body=body))
+
+    async def close(self) -> None:
+        """Let go of all files."""
+        await self.outbox.close()
+        await self.staff.close()
+        await self.vault.close()
+        await self.store.close()
