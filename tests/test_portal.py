@@ -577,7 +577,7 @@ async def test_pages_show_figures_and_never_words(family: Family) -> None:
         for path in ("times", "characters", "more", "alerts", "consent", "guardians", "about"):
             shown = await browser.get(f"{where}/{path}")
             assert shown.status_code == 200
-            assert f'lang="{"zh-CN" if language == "zh" else "en"}"' in shown.text
+            assert f'lang="{"zh-Hans" if language == "zh" else "en"}"' in shown.text
             assert "<script" not in shown.text
             assert "style=" not in shown.text
             assert home.ann.key not in shown.text
