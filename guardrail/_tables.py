@@ -104,6 +104,7 @@ class Webhook(Table):
     )
     secrets: tuple[Annotated[str, AfterValidator(_signing)], ...] = Field(
         min_length=1,
+        repr=False,
         description="Signing secrets (`whsec_…`). Each signs; name the new one beside the old one "
         "while the receiver changes over.",
     )
@@ -123,7 +124,7 @@ class Mail(Table):
     port: int = Field(587, ge=1, le=65535, description="Its port.")
     tls: Literal["starttls", "tls", "none"] = Field("starttls", description="Encryption.")
     username: str = Field("", description="Login.")
-    password: str = Field("", description="Its password.")
+    password: str = Field("", repr=False, description="Its password.")
     sender: str = Field(description="Address that mails come from.")
     moderators: tuple[MailAddress, ...] = Field((), description="Addresses that are told of cases.")
     operator: tuple[MailAddress, ...] = Field(

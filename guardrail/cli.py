@@ -32,6 +32,7 @@ from guardrail._terminal import (
     read_settings,
 )
 from guardrail.accounts_commands import account_app
+from guardrail.audit_commands import audit_app
 from guardrail.config import Settings, find_pack, load_settings
 from guardrail.errors import ConfigError, GuardrailError, Mistake, PolicyError
 from guardrail.evaluate.commands import app as measures
@@ -49,6 +50,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(audit_app, name="audit")
 app.add_typer(account_app, name="account")
 app.add_typer(policy_app, name="policy")
 app.add_typer(privacy_app, name="privacy")

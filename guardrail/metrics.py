@@ -73,6 +73,7 @@ ELSEWHERE = frozenset({"held", "total", "upstream"})
 
 EVENTS = {
     "fault": ("faults", "Requests on which the guard itself failed; the help words were sent."),
+    "audit_failed": ("audit_failures", "Checkpoints of the log that could not be made or written."),
     "vault_failed": ("vault_failures", "Words of cases that could not be kept or read."),
     "takeover_failed": ("takeover_failures", "Steps of a take-over that did not work."),
     "not_hidden": (

@@ -38,15 +38,17 @@ from guardrail.policy.check import check_policy
 from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.load import find_policy, read_pack
 from guardrail.policy.model import Policy
+from guardrail.policy.source import Source
 from guardrail.policy.stack import Stack
 from guardrail.policy.trial import run_trials
 from guardrail.responder import Door, Guard
 from guardrail.routes import Route
-from guardrail.staff.caselog import CaseLog, clocks
+from guardrail.staff.caselog import CaseLog
+from guardrail.staff.policylog import policy_loaded
 from guardrail.staff.switchboard import Switchboard, Terms
-from guardrail.store.base import Store
+from guardrail.store.base import Event, Store
 from guardrail.store.sqlite import SqliteStore
-from guardrail.store.vault import open_vault
+from guardrail.store.vault import SqliteVault, open_vault
 from guardrail.wire.base import Wire
 from guardrail.wire.generic import GenericWire, read_spec
 from guardrail.wire.openai import OpenAIWire
@@ -76,9 +78,11 @@ class House:
     guard: Guard
     metrics: Metrics
     store: Store
+    vault: SqliteVault
     policies: PolicyHolder
     policy_file: Path
     reload: Callable[[], Awaitable[list[Mistake]]]
+    loaded: Callable[[], list[Event]]  # which policies are in force, for the log
     readiness: Callable[[], Awaitable[Mapping[str, str | None]]]
     cases: Callable[[], Awaitable[tuple[Case, ...]]]
 
@@ -102,9 +106,11 @@ def assemble(settings: Settings, *, version: str = "") -> House:
     """
     floor = LexiconClassifier.load()
     path = policy_path(settings.policy)
-    regions = {region: policy_path(name) for region, name in settings.policies.items()}
-    policies = _policies(settings, path, regions, floor)
-    routes = tuple(Route(r.path, _wire(settings, r.wire), r.method) for r in settings.routes)
+    paths = {"": path} | {r: policy_path(name) for r, name in settings.policies.items()}
+    policies, sources = _policies(settings, paths, floor)
+    routes = tuple(
+        Route(r.path, _wire(settings, r.wire), r.method, r.tenant) for r in settings.routes
+    )
     metrics = Metrics(
         routes=[r.path for r in routes], wires=[r.wire.name for r in routes], version=version
     )
@@ -112,9 +118,6 @@ def assemble(settings: Settings, *, version: str = "") -> House:
     metrics.reload(ok=True, at=time.time())
     store = SqliteStore(settings.data / DATABASE)
     vault = open_vault(settings.data, settings.vault)
-    board = (
-        Switchboard(store, vault, terms=_takeover(settings)) if settings.takeover.enabled else None
-    )
     primary = _classifier(settings.classifier)
     engine = Engine(
         policies=policies,
@@ -126,31 +129,56 @@ def assemble(settings: Settings, *, version: str = "") -> House:
         sinks={"audit": AuditSink(store), "metrics": metrics},
         count=metrics.count,
     )
-    door = Door(
-        body_bytes=settings.door.body_bytes,
-        body_seconds=settings.door.body_seconds,
-        reply_bytes=settings.door.reply_bytes,
+
+    def loaded() -> list[Event]:
+        now = engine.clock()
+        return [
+            policy_loaded(policies.all[region], source, region=region, at=now)
+            for region, source in sources.items()
+        ]
+
+    return House(
+        settings=settings,
+        guard=_guard(settings, engine, routes, metrics),
+        metrics=metrics,
+        store=store,
+        vault=vault,
+        policies=policies,
+        policy_file=path,
+        reload=_reloader(policies, paths, sources, metrics),
+        loaded=loaded,
+        readiness=_readiness(store),
+        cases=open_cases(store),
     )
-    guard = Guard(
+
+
+def _guard(
+    settings: Settings, engine: Engine, routes: tuple[Route, ...], metrics: Metrics
+) -> Guard:
+    table, door = settings.takeover, settings.door
+    board = None
+    if table.enabled:
+        terms = Terms(
+            wait=table.wait_seconds,
+            stream=table.stream_seconds,
+            settle=table.settle_seconds,
+            keepalive=table.keepalive_seconds,
+            poll=table.poll_seconds,
+        )
+        board = Switchboard(engine.store, engine.vault, engine.clock, terms)
+    return Guard(
         engine,
         routes,
         identity_rules(settings.identity),
-        door,
+        Door(
+            body_bytes=door.body_bytes,
+            body_seconds=door.body_seconds,
+            reply_bytes=door.reply_bytes,
+        ),
         board=board,
         marks=settings.marks,
         disclose=settings.disclose,
         track=metrics.in_flight.track_inprogress,
-    )
-    return House(
-        settings=settings,
-        guard=guard,
-        metrics=metrics,
-        store=store,
-        policies=policies,
-        policy_file=path,
-        reload=_reloader(policies, {"": path, **regions}, metrics),
-        readiness=_readiness(store),
-        cases=open_cases(store, engine.clock, clocks(settings.cases)),
     )
 
 
@@ -180,30 +208,23 @@ def policy_path(policy: str) -> Path:
 
 
 def _policies(
-    settings: Settings, path: Path, regions: Mapping[str, Path], floor: LexiconClassifier
-) -> PolicyHolder:
-    return PolicyHolder(
-        read_pack(path)[0],
-        {region: read_pack(pack)[0] for region, pack in regions.items()},
+    settings: Settings, paths: Mapping[str, Path], floor: LexiconClassifier
+) -> tuple[PolicyHolder, dict[str, Source]]:
+    """The policies by region, and the files that they were read from."""
+    read = {region: read_pack(path) for region, path in paths.items()}
+    stacks = {region: stack for region, (stack, _) in read.items()}
+    holder = PolicyHolder(
+        stacks.pop(""),
+        stacks,
         finish=lambda policy: _held(policy, floor),
         shadows=[(read_pack(policy_path(n))[0], day) for n, day in settings.shadows.items()],
     )
+    return holder, {region: source for region, (_, source) in read.items()}
 
 
 def _held(policy: Policy, floor: LexiconClassifier) -> Policy:
     """Streams keep at least the longest lexicon phrase back, or one could leak in two halves."""
     return replace(policy, hold=replace(policy.hold, tail=max(policy.hold.tail, floor.longest)))
-
-
-def _takeover(settings: Settings) -> Terms:
-    table = settings.takeover
-    return Terms(
-        wait=table.wait_seconds,
-        stream=table.stream_seconds,
-        settle=table.settle_seconds,
-        keepalive=table.keepalive_seconds,
-        poll=table.poll_seconds,
-    )
 
 
 def _wire(settings: Settings, name: str) -> Wire:
@@ -290,28 +311,33 @@ def _secret(path: Path) -> bytes:
 
 
 def _reloader(
-    policies: PolicyHolder, paths: Mapping[str, Path], metrics: Metrics
+    policies: PolicyHolder,
+    paths: Mapping[str, Path],
+    sources: dict[str, Source],
+    metrics: Metrics,
 ) -> Callable[[], Awaitable[list[Mistake]]]:
     """Load, check, try; only then swap, all or none. A bad pack leaves the last good ones in force."""
     turn = asyncio.Lock()  # of two reloads the one that read first must not have the last word
 
-    def prepare() -> tuple[dict[str, Stack], list[Mistake]]:
-        stacks: dict[str, Stack] = {}
+    def prepare() -> tuple[dict[str, tuple[Stack, Source]], list[Mistake]]:
+        read: dict[str, tuple[Stack, Source]] = {}
         mistakes: dict[Mistake, None] = {}
         for region, path in paths.items():
             try:
-                stacks[region], _ = read_pack(path)
+                read[region] = read_pack(path)
                 today = datetime.now(UTC).date()
                 mistakes |= dict.fromkeys(check_policy(path, today) + _failed_trials(path))
             except PolicyError as error:
                 mistakes |= dict.fromkeys(error.mistakes)
-        return stacks, list(mistakes)
+        return read, list(mistakes)
 
     async def reload() -> list[Mistake]:
         async with turn:
-            stacks, mistakes = await asyncio.to_thread(prepare)
+            read, mistakes = await asyncio.to_thread(prepare)
             if not mistakes:
+                stacks = {region: stack for region, (stack, _) in read.items()}
                 policies.swap(stacks.pop(""), stacks)
+                sources.update({region: source for region, (_, source) in read.items()})
                 metrics.policy(policies.current, at=time.time())
             metrics.reload(ok=not mistakes, at=time.time())
         return mistakes

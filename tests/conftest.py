@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,23 @@ POLICIES = Path(__file__).parent.parent / "policies"
 
 LEXICON = cache(LexiconClassifier.load)  # neither of the two ever changes, and reading them
 POLICY = cache(load_policy)  # takes longer than most tests
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+ROOM = 2 * 1024**3
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Put temporary folders into memory where the system lets us: no test is about the disk."""
+    worker = hasattr(config, "workerinput")
+    if worker or config.option.basetemp is not None or not os.access(MEMORY, os.W_OK):
+        return
+    found = os.statvfs(MEMORY)
+    if found.f_bavail * found.f_frsize > ROOM and not found.f_flag & os.ST_NOEXEC:
+        folder = tempfile.mkdtemp(prefix="guardrail-tests-", dir=MEMORY)
+        config.option.basetemp = folder
+        config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 class Clock:

@@ -23,6 +23,7 @@ from guardrail._tables import VaultTable
 from guardrail.admin.app import AdminParts, create_admin
 from guardrail.admin.gate import session_cookie
 from guardrail.admin.people import Office
+from guardrail.audit import to_json, trail
 from guardrail.complaints import Terms
 from guardrail.console.account import account_routes
 from guardrail.console.bench import Bench, Evidence
@@ -33,6 +34,7 @@ from guardrail.desk import Desk
 from guardrail.identity import Pseudonyms
 from guardrail.metrics import Metrics
 from guardrail.people import People
+from guardrail.person import Age, Crisis, Person
 from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.stack import Stack
 from guardrail.roles import Member, StaffRole
@@ -48,10 +50,21 @@ from guardrail.staff.verify import verify
 from guardrail.store.base import Event
 from guardrail.store.sqlite import SqliteStore
 from guardrail.store.vault import open_vault
-from guardrail.turn import AgeBand, Severity
+from guardrail.turn import (
+    AgeBand,
+    Assessment,
+    Danger,
+    Level,
+    Outcome,
+    Profile,
+    Record,
+    Side,
+    Signal,
+    Turn,
+)
 from guardrail.vault import Speaker, Text
 from guardrail.wellknown import ProtocolPage
-from tests.cases import crisis
+from tests.cases import DECISION
 from tests.conftest import POLICIES, POLICY
 from tests.staffed import Staff
 
@@ -193,32 +206,39 @@ class Desktop:
         words: Sequence[str] = ("I want to die.",),
         *,
         ago: float = 0.0,
-        severity: Severity = Severity.URGENT,
+        level: Level | None = None,
         age: AgeBand = AgeBand.UNKNOWN,
         language: str = "en",
         region: str | None = "US",
-        conversation: str = "",
         tenant: str = "",
         **fields: Any,
     ) -> str:
-        """Somebody is in crisis; the id of their case. `words` alternate: theirs, the bot's, …"""
+        """Somebody is in crisis; the id of their case. `words` alternate, the last ones are theirs."""
         self._turns += 1
-        at, key = self.clock() - ago, self.key(user)
-        profile = {"user": key, "region": region, "language": language, "age_band": age}
-        events = crisis(
-            self._turns,
-            at,
-            since=at,
-            conversation=conversation or f"talk of {user}",
-            tenant=tenant,
-            profile=profile,
-            severity=severity,
-            **fields,
-        )
-        await self.store.append(*events)
-        case = events[0].subject
+        at, key, turn = self.clock() - ago, self.key(user), f"{self._turns:021x}"
+        profile = Profile(key, age, region, language)
+        talk = Turn(turn, at, "openai", "/v1", f"talk of {user}", profile, tenant=tenant)
+        made = replace(DECISION, id=f"{turn}-0", reason="Somebody wants to die.", **fields)
+        signal = Signal(made.label or "self_harm", made.score, "model", "1", level)
+        seen = Assessment(Side.USER, (signal,))
+        events = trail(made, talk, seen, since=at if made.danger is not Danger.NONE else 0.0)
+        record = Record(
+            turn, at, "openai", "/v1", talk.conversation, profile, Outcome.INTERVENED,
+            assessments=(seen,), decisions=(made,),
+        )  # fmt: skip
+        told = Event(f"record.{turn}", at, "record", turn, key, talk.conversation, to_json(record))
+        await self.store.append(*events, told)
+        await self._remember(key, at, made.danger, Age(age))
+        case = next(event.subject for event in events if event.kind == "case.opened")
         await self.vault.seal(*self._texts(case, key, words, at))
         return case
+
+    async def _remember(self, key: str, at: float, danger: Danger, age: Age) -> None:
+        def change(_: Any, __: Any) -> tuple[None, Person]:
+            crisis = Crisis(danger, at, at + 72 * 3_600.0, 1) if danger else Crisis()
+            return None, Person(key, at, at, at, age=age, crisis=crisis)
+
+        await self.store.update("", key, change)
 
     def _texts(self, case: str, owner: str, words: Sequence[str], at: float) -> list[Text]:
         count, stem = len(words), secrets.token_hex(4)
@@ -234,11 +254,6 @@ class Desktop:
             )
             for n, text in enumerate(words)
         ]
-
-    async def record(self, turn: str, decision: dict[str, Any]) -> None:
-        """The record of a turn, as the page reads why something fired."""
-        body = {"decisions": [decision]}
-        await self.store.append(Event(f"record.{turn}", self.clock(), "record", turn, body=body))
 
     async def close(self) -> None:
         """Let go of all files."""

@@ -389,7 +389,7 @@ async def test_every_answer_has_the_security_headers(house: House, path: str) ->
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
 
 
 async def test_a_websocket_is_closed(house: House) -> None:

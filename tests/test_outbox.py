@@ -408,6 +408,11 @@ async def test_tallies_say_how_long_the_oldest_waits(world: World, servers: Asyn
     found = await outbox.tallies()
     assert (found.pending, found.disabled, found.dead) == (3, 0, {})
     assert found.oldest == {Severity.URGENT: 34, Severity.IMMINENT: 4}
+    well = await servers.enter_async_context(receiver())
+    both = world.outbox(hook, well)
+    await world.queue("d", severity="notice")
+    await both.step()
+    assert Severity.NOTICE not in (await both.tallies()).oldest, "somebody has it"
 
 
 async def test_staff_can_stop_a_letter_and_test_a_channel(
@@ -915,6 +920,7 @@ async def until(done: Callable[[], bool]) -> None:
 async def test_the_loop_delivers_what_comes(filed: World, hook: Receiver) -> None:
     """At once when woken, and it survives a store that fails."""
     outbox = filed.outbox(hook)
+    outbox._poll = 60.0  # it must not be what we wait for
     running = asyncio.create_task(outbox.run())
     await asyncio.sleep(0)
     await filed.queue()

@@ -158,7 +158,7 @@ async def test_from_the_link_to_a_page(site: Site) -> None:
         page = await browser.post("/account/join/open", data={"invitation": invitation.code})
         assert page.status_code == 200
         assert 'value="Ann &lt;b&gt;"' in page.text
-        assert '<svg width="' in page.text
+        assert '<svg viewBox="' in page.text
         secret = re.search(r'class="secret">([A-Z2-7]{32})<', page.text)
         assert secret is not None
         told = {"invitation": invitation.code, "login": name(), "name": "Ann"}

@@ -70,7 +70,7 @@ async def test_a_turn_keeps_the_policy_that_it_began_with(tmp_path, pack):
     house = assemble(settings(tmp_path, policy=str(pack)))
     wire = house.guard.routes[0].wire
     asked = wire.read_turn(json.dumps(HELLO).encode())
-    review = await house.guard.engine.open(asked, Identity(), app=b"", wire="openai", route="/")
+    review = await house.guard.engine.open(asked, Identity(), app=b"", route=house.guard.routes[0])
     before = review.policy.tag
     pack.write_text(pack.read_text("utf-8").replace("seconds: 1.5", "seconds: 1.0"), "utf-8")
     assert await house.reload() == []

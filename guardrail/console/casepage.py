@@ -6,6 +6,7 @@ that are marked as live; a form that is sent without scripts gets it whole as we
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -82,7 +83,7 @@ async def render_case(
     values = await case_facts(bench, case, member, names, language)
     values |= await _words(bench, case, member, seen)
     values |= await _talk(bench, case, member, seen)
-    values |= {"seq": seq, "exposure": seen, "draft": "", "advice": ()}
+    values |= {"seq": seq, "exposure": seen, "key": secrets.token_hex(8), "draft": "", "advice": ()}
     return bench.pages.render(request, "cases/case.html", status, **values | more)
 
 
@@ -128,7 +129,7 @@ async def _talk(bench: Bench, case: Case, member: Member, seen: Exposure) -> dic
         "taken": hold is not None and hold.by != member.id and hold.present(bench.clock()),
         "lost": hold is not None and not hold.over and not hold.present(bench.clock()),
         "holder": hold.display if hold is not None else "",
-        "macros": {key: filled(key, case.language, helps) for key in MACROS},
+        "macros": {key: filled(key, case.language, member.name, helps) for key in MACROS},
     }
 
 

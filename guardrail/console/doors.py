@@ -133,13 +133,16 @@ def signed(request: Request) -> Signed:
 
 
 def _login(routes: APIRouter, lobby: Lobby) -> None:
-    def page(request: Request, place: str, status: int = 200, wrong: str = "") -> Response:
+    def page(
+        request: Request, place: str, login: str = "", error: RequestError | None = None
+    ) -> Response:
         return lobby.pages.render(
             request,
             "accounts/login.html",
-            status,
+            error.status if error is not None else 200,
             place=place,
-            wrong=wrong,
+            login=login,
+            wrong=f"wrong.{error.code}" if error is not None else "",
             local=lobby.table.local,
             oidc=lobby.table.oidc,
             token=lobby.token,
@@ -167,7 +170,7 @@ def _login(routes: APIRouter, lobby: Lobby) -> None:
         try:
             entered = await lobby.logins.sign_in(Tried(login, password, code), lobby.held(request))
         except RequestError as error:
-            return page(request, place, error.status, f"wrong.{error.code}")
+            return page(request, place, login, error)
         return lobby.seated(RedirectResponse(lobby.onward(place, entered.member), 303), entered)
 
 
@@ -250,7 +253,9 @@ def _join(routes: APIRouter, lobby: Lobby) -> None:
 
 def _qr(link: str) -> Markup:
     """The picture that an authenticator app reads, as an SVG element without any style."""
-    svg = segno.make(link, error="m").svg_inline(scale=4, border=2, svgclass="qr", lineclass=None)
+    svg = segno.make(link, error="m").svg_inline(
+        border=2, svgclass="qr", lineclass=None, omitsize=True
+    )
     return Markup(svg)  # noqa: S704 - made here, of a link that is percent-encoded
 
 

@@ -1,7 +1,8 @@
 """Lines that moderators often need, in both languages, with places to fill in. Pure.
 
-Written with care: short, warm, no lecture, one question at a time. `{help}` becomes the help lines of
-the person's country; every other `{place}` has to be filled in by hand before the line is sent.
+Written with care: short, warm, no lecture, one question at a time. `{name}` becomes the name under which
+the member is known, `{help}` the help lines of the person's country; every other `{place}` has to be
+filled in by hand before the line is sent.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ __all__ = ["MACROS", "filled"]
 
 MACROS: Mapping[str, Mapping[str, str]] = {
     "hello": {
-        "en": "Hi, I'm {your name}. I've read what you wrote, and I'm here with you now.",
-        "zh": "你好，我是{你的名字}。你写的我都看到了，我现在在这儿陪你。",
+        "en": "Hi, I'm {name}. I've read what you wrote, and I'm here with you now.",
+        "zh": "你好，我是{name}。你写的我都看到了，我现在在这儿陪你。",
     },
     "safe": {
         "en": "Can I ask you straight: are you safe right now?",
@@ -53,6 +54,7 @@ MACROS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def filled(key: str, language: str, help_lines: str) -> str:
-    """A line in a language, with the help lines of the person's country in it."""
-    return MACROS[key][language].replace("{help}", help_lines)
+def filled(key: str, language: str, name: str, help_lines: str) -> str:
+    """A line in the person's language, with what we know in its places."""
+    line = MACROS[key].get(language, MACROS[key]["en"])
+    return line.replace("{help}", help_lines).replace("{name}", name)

@@ -35,7 +35,7 @@ FLAGS = [
 ]  # fmt: skip
 
 PHONE = {"width": 390, "height": 844}
-WEDNESDAY = 1_795_631_400.0  # 2026-11-25, 19:30 in Berlin
+WEDNESDAY = 1_795_606_200.0  # 2026-11-25, 12:30 in Berlin, 19:30 in Shanghai
 PLACES = {"en": Place("DE", "Europe/Berlin", "en"), "zh": Place("CN", "Asia/Shanghai", "zh")}
 NAMES = {"en": ("Mum", "Mia"), "zh": ("妈妈", "小美")}
 PAGES = ("times", "characters", "more", "alerts", "consent", "guardians", "about")
@@ -218,7 +218,7 @@ async def test_the_four_things_that_parents_do_most(phone: Phone) -> None:
     await phone.press("button.primary.big")
     await expect(page.locator(".state.open")).to_be_visible()
     await phone.to(f"{where}/times")
-    await page.locator("input[name=mon_from]").fill("19:00")
+    await page.locator("input[name=mon_from]").fill("10:00")
     await page.locator("input[name=mon_to]").fill("07:00")
     await page.locator("input[name=same]").check()
     await page.locator("select#zone").select_option("Europe/Berlin")

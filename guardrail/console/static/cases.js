@@ -1,9 +1,14 @@
-// Keys, times and small comforts of the pages about cases. Every page works without this file.
+// Keys, times and freshness of the pages about cases. Every page works without this file.
 
-const zone = { dateStyle: "short", timeStyle: "short" };
-const lang = document.documentElement.lang;
-const short = new Intl.DateTimeFormat(lang, zone);
-const relative = new Intl.RelativeTimeFormat(lang, { numeric: "always", style: "short" });
+import { palette } from "./palette.js";
+import { fresh } from "./fresh.js";
+
+const root = document.documentElement;
+const short = new Intl.DateTimeFormat(root.lang, { dateStyle: "short", timeStyle: "short" });
+const relative = new Intl.RelativeTimeFormat(root.lang, { numeric: "always", style: "short" });
+const $ = (query) => document.querySelector(query);
+
+// -- times ------------------------------------------------------------------------------------------
 
 /** Seconds from now in the unit that reads best. */
 function away(seconds) {
@@ -12,29 +17,40 @@ function away(seconds) {
   return relative.format(Math.trunc(seconds / size), unit);
 }
 
+function put(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 function times() {
   const now = Date.now() / 1000;
-  for (const one of document.querySelectorAll("time[data-at]")) one.textContent = short.format(one.dataset.at * 1000);
-  for (const one of document.querySelectorAll("time[data-ago]")) one.textContent = away(one.dataset.ago - now);
+  for (const one of document.querySelectorAll("time[data-at]")) put(one, short.format(one.dataset.at * 1000));
+  for (const one of document.querySelectorAll("time[data-ago]")) put(one, away(one.dataset.ago - now));
   for (const one of document.querySelectorAll("time[data-deadline]")) {
-    one.textContent = away(one.dataset.deadline - now);
-    one.classList.toggle("late", one.dataset.deadline < now);
+    const late = one.dataset.deadline < now;
+    put(one, late ? `${one.dataset.late} ${away(one.dataset.deadline - now)}` : away(one.dataset.deadline - now));
+    one.classList.toggle("late", late);
   }
 }
 times();
 setInterval(times, 1000);
 
-// -- keys -----------------------------------------------------------------------------------------
+// -- keys -------------------------------------------------------------------------------------------
 
-const $ = (query) => document.querySelector(query);
-const writing = (node) => node.closest("input, textarea, select, [contenteditable]");
+const WRITING = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 const links = () => [...document.querySelectorAll("tr[data-case] a")];
 
 function step(by) {
   const all = links();
-  if (!all.length) return;
   const at = all.indexOf(document.activeElement);
-  all[Math.min(all.length - 1, Math.max(0, at + by))].focus();
+  const to = at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by));
+  all[to]?.focus();
+}
+
+function unfold(id) {
+  const folded = $(`#${id}`);
+  if (!folded) return;
+  folded.open = true;
+  folded.querySelector("select, textarea, button")?.focus();
 }
 
 const plain = {
@@ -42,121 +58,69 @@ const plain = {
   j: () => step(1),
   k: () => step(-1),
   g: () => location.assign("/console"),
-  r: () => $("#say textarea")?.focus(),
-  n: () => $("#notes textarea")?.focus(),
+  v: () => $("button.cover")?.click(),
+  a: () => $("#state .acts :is(button, summary)")?.focus(),
+  r: () => $("#say-text")?.focus(),
+  n: () => $("#note-text")?.focus(),
+  e: () => unfold("more-end"),
 };
 
+const single = $("#single-keys");
+const singly = () => localStorage.getItem("single-keys") !== "off";
+if (single) {
+  single.checked = singly();
+  single.addEventListener("change", () => localStorage.setItem("single-keys", single.checked ? "on" : "off"));
+}
+
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+  const chord = event.ctrlKey || event.metaKey;
+  if (event.isComposing) return;
+  if (chord && event.key.toLowerCase() === "k") {
     event.preventDefault();
-    openPalette();
-    return;
-  }
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form) {
+    palette.open();
+  } else if (chord && event.key === "Enter" && event.target.form?.method === "post") {
     event.preventDefault();
     event.target.form.requestSubmit();
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || event.altKey || writing(event.target) || document.querySelector("dialog[open]")) return;
-  const act = plain[event.key];
-  if (act) {
+  } else if (!chord && !event.altKey && singly() && !event.target.closest(WRITING) && !$("dialog[open]")) {
+    const act = plain[event.key];
+    if (!act) return;
     event.preventDefault();
     act();
   }
 });
 
-// -- the palette: every link and every command of the page ------------------------------------------
-
-const palette = $("#palette");
-const find = palette?.querySelector("input");
-const list = palette?.querySelector("ul");
-let chosen = 0;
-
-function offers() {
-  const pages = [...document.querySelectorAll("header nav a, tr[data-case] a, .side a")].map((a) => ({
-    text: a.closest("tr") ? a.closest("tr").innerText.replace(/\s+/g, " ") : a.textContent.trim(),
-    run: () => location.assign(a.href),
-  }));
-  // A command only brings its button into focus: pressing it stays a second, seen step.
-  const commands = [...document.querySelectorAll("[data-command]")].map((button) => ({
-    text: button.dataset.command,
-    run: () => {
-      button.closest("details")?.setAttribute("open", "");
-      button.focus();
-    },
-  }));
-  return [...commands, ...pages];
+for (const button of document.querySelectorAll("[data-opens]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => $(`#${button.dataset.opens}`).showModal());
 }
 
-function show() {
-  const wanted = find.value.trim().toLowerCase();
-  const found = offers().filter((one) => one.text.toLowerCase().includes(wanted)).slice(0, 12);
-  chosen = Math.min(chosen, Math.max(0, found.length - 1));
-  list.replaceChildren(
-    ...found.map((one, place) => {
-      const item = document.createElement("li");
-      item.textContent = one.text;
-      item.setAttribute("role", "option");
-      item.setAttribute("aria-selected", place === chosen);
-      item.addEventListener("click", () => pick(one));
-      return item;
-    }),
-  );
-  return found;
-}
+// -- lines to begin with ------------------------------------------------------------------------------
 
-function pick(one) {
-  palette.close();
-  one?.run();
-}
-
-function openPalette() {
-  if (!palette) return;
-  find.value = "";
-  chosen = 0;
-  palette.showModal();
-  show();
-}
-
-find?.addEventListener("input", () => { chosen = 0; show(); });
-find?.addEventListener("keydown", (event) => {
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    event.preventDefault();
-    chosen = Math.max(0, chosen + (event.key === "ArrowDown" ? 1 : -1));
-    show();
-  } else if (event.key === "Enter") {
-    event.preventDefault();
-    pick(show()[chosen]);
-  }
-});
-
-// -- comforts -------------------------------------------------------------------------------------
-
-document.addEventListener("change", (event) => {
-  if (event.target.id !== "macros" || !event.target.value) return;
-  const area = $("#say textarea");
-  area.value = area.value ? `${area.value}\n${event.target.value}` : event.target.value;
+/** Puts a line into the words that are being written, and marks the first place to be filled in. */
+function insert() {
+  const area = $("#say-text");
+  const line = $("#macros").value;
+  if (!line) return;
+  const before = area.value ? `${area.value}\n` : "";
+  area.value = before + line;
+  area.dispatchEvent(new Event("input", { bubbles: true }));
   area.focus();
-});
+  const place = /\{[^}]*\}/.exec(line);
+  const [from, to] = place ? [place.index, place.index + place[0].length] : [line.length, line.length];
+  area.setSelectionRange(before.length + from, before.length + to);
+}
 
-/** What somebody has begun to write survives that a part of the page is loaded again. */
-const drafts = new Map();
-document.addEventListener("htmx:beforeSwap", (event) => {
-  for (const area of event.detail.target.querySelectorAll("textarea[name]")) {
-    if (area.value) drafts.set(area.form.getAttribute("action") + area.name, { text: area.value, here: area === document.activeElement });
-  }
+function scripted() {
+  for (const node of document.querySelectorAll(".needs-script")) node.hidden = false;
+  const log = $(".log");
+  if (log) log.scrollTop = log.scrollHeight;
+}
+document.addEventListener("click", (event) => {
+  if (event.target.id === "insert") insert();
 });
-document.addEventListener("htmx:afterSwap", (event) => {
+scripted();
+
+fresh(() => {
   times();
-  const sent = event.detail.requestConfig?.verb === "post";
-  for (const area of event.detail.target.querySelectorAll("textarea[name]")) {
-    const kept = drafts.get(area.form.getAttribute("action") + area.name);
-    if (kept && !area.value && !sent) {
-      area.value = kept.text;
-      if (kept.here) area.focus();
-    }
-  }
-  drafts.clear();
-  const lines = $("#lines");
-  if (lines) lines.scrollTop = lines.scrollHeight;
+  scripted();
 });
