@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from guardrail.policy.model import EVERYWHERE, Kind, Policy, Resource
-from guardrail.turn import AgeBand, Decision, Label, Profile, State
+from guardrail.policy.model import EVERYWHERE, Kind, Notice, Policy, Resource
+from guardrail.turn import AgeBand, Decision, Label, Profile, State, Turn
 
 __all__ = [
     "LAST_WORDS",
@@ -126,6 +126,29 @@ def marking(policy: Policy, profile: Profile, turn: str) -> dict[str, Any]:
     implicit = {key: value.replace("{id}", turn) for key, value in label.implicit.items()}
     explicit = said(policy, label.explicit, profile) if label.explicit else ""
     return {k: v for k, v in {"explicit": explicit, "implicit": implicit}.items() if v}
+
+
+def facts(
+    policy: Policy, turn: Turn, notices: Iterable[Notice], *, helps: bool, human: bool
+) -> dict[str, Any]:
+    """What an app is told beside an answer's text, without what there is nothing to say of.
+
+    `helps`: the answer names help; `human`: a human gives it.
+    """
+    profile = turn.profile
+    told = [
+        {"id": one.id, "article": one.article, "in_band": one.in_band}
+        | {"text": said(policy, one.text, profile)}
+        for one in notices
+    ]
+    label = {key: text.replace("{id}", turn.id) for key, text in policy.label.implicit.items()}
+    found = {
+        "notices": told,
+        "speaker": "human" if human else "",
+        "connect": connect(policy, profile) if helps else [],
+        "label": {} if human else label,
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def steering(policy: Policy, profile: Profile) -> str:

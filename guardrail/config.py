@@ -331,6 +331,17 @@ def _across(settings: Settings) -> _Found:
     yield from _base(settings)
     yield from _wires(settings)
     yield from _identity(settings.identity)
+    yield from _accounts(settings.accounts)
+
+
+def _accounts(table: AccountsTable) -> _Found:
+    public = urlsplit(table.public_url)
+    if public.scheme == "http" and public.hostname not in ("127.0.0.1", "::1", "localhost"):
+        yield ["accounts", "public_url"], "accounts.public_url must be https, or on loopback", ""
+    if table.oidc is not None and not table.oidc.roles:
+        yield ["accounts", "oidc"], "accounts.oidc.roles gives no group a role", ""
+    if table.oidc is None and not table.local:
+        yield ["accounts", "local"], "with accounts.local off and no oidc nobody can sign in", ""
 
 
 def _base(settings: Settings) -> _Found:

@@ -147,7 +147,8 @@ class Responder:
         hold = await self._hold(review, now=bool(review.held))
         if hold is not None and hold.over:
             hold = await self._still_owed(hold, review)
-        review.with_human = hold is not None
+        if hold is not None:
+            review.hand_over()
         decision = await review.inbound()
         if hold is not None:
             return await self._with_human(hold, receive, client, review)

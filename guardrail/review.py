@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from guardrail.actions import connect, help_lines, said, steering, words
+from guardrail.actions import facts, help_lines, said, steering, words
 from guardrail.assess import both
 from guardrail.care import Care, Standing
 from guardrail.classify.base import Utterance
@@ -67,7 +67,7 @@ class Review:
         self.steering: str | None = None  # what it would be told
         self._talk = talk(turn.messages)  # what the bot's every sentence is an answer to
         self._said = ""  # what the bot says, as far as it was judged
-        self.with_human = False  # a moderator answers: what is decided is noted, and not done
+        self.with_human = False
         self.beside = ""  # what a moderator who has left said last, for the answer of this turn
 
     @property
@@ -84,6 +84,13 @@ class Review:
     def hidden(self) -> tuple[frozenset[int], bool]:
         """Which messages the bot is not shown, and whether a human's talk is among them."""
         return hidden(self.turn, self._standing.session, self._ask.digest)
+
+    def hand_over(self) -> None:
+        """A moderator answers: what is decided is noted and not done, and no notice is due.
+
+        "There is no person writing here" would be a lie now.
+        """
+        self.with_human, self._told = True, ()
 
     def failed(self, what: str) -> None:
         """Note that a part of ours did not work."""
@@ -205,22 +212,10 @@ class Review:
         as metadata of generated content (CN Labelling Measures Art 5).
         """
         due = self._care.due() if self._told is None else self._told
-        told = [
-            {"id": n.id, "article": n.article, "in_band": n.in_band}
-            | {"text": said(self.policy, n.text, self.profile)}
-            for n in due
-        ]
         helps = any(d.resources and (d.intervenes or d.adds_words) for d in self._decisions)
-        label = self.policy.label.implicit
-        found = {
-            "notices": told if self.policy.mode is Mode.ENFORCE else [],
-            "speaker": "human" if self.with_human else "",
-            "connect": connect(self.policy, self.profile) if helps else (),
-            "label": {}
-            if self.with_human
-            else {k: v.replace("{id}", self.turn.id) for k, v in label.items()},
-        }
-        return {key: value for key, value in found.items() if value}
+        told = due if self.policy.mode is Mode.ENFORCE else ()
+        turn = replace(self.turn, profile=self.profile)
+        return facts(self.policy, turn, told, helps=helps, human=self.with_human)
 
     @property
     def suppressed(self) -> tuple[str, ...]:

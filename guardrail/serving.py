@@ -24,14 +24,17 @@ from guardrail.admin.people import Office
 from guardrail.cases import tallied
 from guardrail.complaints import Terms
 from guardrail.config import Settings
+from guardrail.console.pages import static_files
 from guardrail.demo.companion import Companion
 from guardrail.desk import Desk
 from guardrail.door import DoorCheck, door_protocol
-from guardrail.errors import StoreError
+from guardrail.errors import Mistake, StoreError
+from guardrail.listening import Listening
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.people import People
 from guardrail.proxy import AiohttpTransport, Upstream
 from guardrail.sockets import Sockets
+from guardrail.staffing import Staff, staff_of
 from guardrail.wellknown import ProtocolPage, WellKnown
 from guardrail.wiring import House, assemble
 
@@ -52,6 +55,7 @@ class Addresses:
     admin: str
     upstream: str
     demo: bool
+    portal: str = ""
 
 
 class _Server(uvicorn.Server):
@@ -101,6 +105,8 @@ def proxy_app(house: House, upstream: str) -> ASGIApp:
             message_bytes=door.message_bytes,
         )
     guarded: ASGIApp = GuardrailMiddleware(app, guard=house.guard)
+    if house.guard.board is not None and settings.takeover.events_path:
+        guarded = Listening(guarded, house.guard, settings.takeover.events_path)
     if settings.protocol:
         guarded = WellKnown(guarded, _page(house))
     return DoorCheck(
@@ -128,25 +134,28 @@ async def serving(
         stack.push_async_callback(house.guard.engine.close)
         await house.store.ping()
         office = _office(house)
-        await office.people.mend()
-        hosts = [(settings.listen.host, settings.listen.port)]
-        hosts.append((settings.admin.host, settings.admin.port))
-        hosts += [("127.0.0.1", 0)] if companion is not None else []
-        sockets = [stack.enter_context(_listen(host, port)) for host, port in hosts]
-        upstream = settings.upstream.url or _address(sockets[2])
-        addresses = Addresses(
-            _address(sockets[0]), _address(sockets[1]), upstream, demo=companion is not None
-        )
-        apps = [proxy_app(house, upstream), _admin_app(house, addresses, companion, office)]
+        staff = staff_of(house, office)
+        stack.push_async_callback(staff.close)  # runs before the engine lets the store go
+        await staff.mend()
+        sockets = [
+            stack.enter_context(_listen(host, port)) for host, port in _places(settings, companion)
+        ]
+        addresses = _addresses(settings, sockets, companion)
+        apps = [
+            proxy_app(house, addresses.upstream),
+            _admin_app(staff, addresses, companion, office),
+        ]
         apps += [companion] if companion is not None else []
+        apps += [staff.portal()] if settings.guardians.enabled else []
         servers = [_server(app, house, first=n == 0) for n, app in enumerate(apps)]
         tasks = [
             asyncio.create_task(server.serve(sockets=[sock]))
             for server, sock in zip(servers, sockets, strict=True)
         ]
         keeping = [
-            _kept(_keep_house(house, office.desk), "housekeeping"),
+            _kept(_keep_house(staff, office.desk), "housekeeping"),
             _kept(_watch(house), "policy watch"),
+            *(_kept(work, name) for name, work in staff.tasks()),
         ]
         try:
             await _started(servers, tasks)
@@ -157,6 +166,29 @@ async def serving(
             for server in servers:
                 server.should_exit = True
             await asyncio.gather(*tasks, *keeping, return_exceptions=True)
+
+
+def _places(settings: Settings, companion: Companion | None) -> list[tuple[str, int]]:
+    """Where to listen: proxy, admin, the demo's companion, the guardians' portal."""
+    guardians = settings.guardians
+    return [
+        (settings.listen.host, settings.listen.port),
+        (settings.admin.host, settings.admin.port),
+        *([("127.0.0.1", 0)] if companion is not None else []),
+        *([(guardians.host, guardians.port)] if guardians.enabled else []),
+    ]
+
+
+def _addresses(
+    settings: Settings, sockets: list[socket.socket], companion: Companion | None
+) -> Addresses:
+    return Addresses(
+        proxy=_address(sockets[0]),
+        admin=_address(sockets[1]),
+        upstream=settings.upstream.url or _address(sockets[2]),
+        demo=companion is not None,
+        portal=_address(sockets[-1]) if settings.guardians.enabled else "",
+    )
 
 
 async def run(
@@ -170,8 +202,11 @@ async def run(
             loop.add_signal_handler(number, stop.set)
         under_way: set[asyncio.Task[None]] = set()  # the loop itself would forget them
 
+        async def again() -> None:
+            await _reload(house)
+
         def reload() -> None:
-            task = _kept(_reload(house), "policy reload")
+            task = _kept(again(), "policy reload")
             under_way.add(task)
             task.add_done_callback(under_way.discard)
 
@@ -221,8 +256,9 @@ def _office(house: House) -> Office:
 
 
 def _admin_app(
-    house: House, addresses: Addresses, companion: Companion | None, office: Office
+    staff: Staff, addresses: Addresses, companion: Companion | None, office: Office
 ) -> ASGIApp:
+    house = staff.house
     settings = house.settings
     demo = None
     if companion is not None:
@@ -233,7 +269,7 @@ def _admin_app(
             metrics=house.metrics,
             readiness=house.readiness,
             policy=lambda: house.policies.current,
-            reload=house.reload,
+            reload=lambda: _reload(house),
             cases=house.cases,
             token=settings.admin.token or None,
             demo=demo,
@@ -241,6 +277,12 @@ def _admin_app(
             proxy_url=addresses.proxy,
             hosts=settings.admin.hosts,
             office=office,
+            accounts=staff.accounts,
+            logins=staff.logins,
+            closed=settings.accounts.oidc is not None,
+            public_url=settings.accounts.public_url,
+            routers=staff.routers,
+            mounts={"/static/console": static_files()},
         )
     )
 
@@ -288,12 +330,19 @@ def _address(sock: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def _reload(house: House) -> None:
+async def _reload(house: House) -> list[Mistake]:
+    """Reload the policies; what is in force from now on goes into the log."""
     mistakes = await house.reload()
     for mistake in mistakes:
         log.error("policy not reloaded", mistake=str(mistake))
     if not mistakes:
         log.info("policy reloaded", policy=house.policies.current.tag)
+        try:
+            await house.store.append(*house.loaded())
+        except StoreError as error:  # it is in force all the same
+            house.metrics.count("audit_failed", "policy")
+            log.error("the policy is not in the log", error=str(error))
+    return mistakes
 
 
 async def _watch(house: House) -> None:
@@ -308,17 +357,19 @@ def _of_packs(_: watchfiles.Change, path: str) -> bool:
     return path.endswith((".yaml", ".yml", "..data"))
 
 
-async def _keep_house(house: House, desk: Desk) -> None:
+async def _keep_house(staff: Staff, desk: Desk) -> None:
     """Count open cases and tickets for the alerts; forget what is older than it may be."""
-    purged = -math.inf
+    house, purged = staff.house, -math.inf
     while True:
         try:
             now = house.guard.engine.clock()
             house.metrics.cases(tallied(await house.cases(), now))
             house.metrics.complaints(await desk.tallies())
+            await staff.keep_house()
             if time.monotonic() - purged > PURGE:
                 days = house.settings.retention_days
                 await house.store.purge(time.time() - days * 86400.0)
+                await staff.purge()
                 purged = time.monotonic()
         except StoreError as error:
             log.error("housekeeping failed", error=str(error))

@@ -62,6 +62,7 @@ __all__ = [
     "identity_rules",
     "open_cases",
     "policy_path",
+    "secret_file",
 ]
 
 SHIPPED_MODEL = "companion-v1"
@@ -290,14 +291,14 @@ def _jwks(settings: Jwt) -> KeySet:
 
 def _pseudonyms(path: Path) -> Pseudonyms:
     try:
-        return Pseudonyms(_secret(path))
+        return Pseudonyms(secret_file(path))
     except ValueError as error:
         hint = "restore it from a backup: with another key every known user is a stranger"
         raise ConfigError([Mistake(str(path), 0, str(error), hint)]) from None
 
 
-def _secret(path: Path) -> bytes:
-    """The key that turns ids into pseudonyms; made at the first start, readable by us alone."""
+def secret_file(path: Path) -> bytes:
+    """A key of 32 bytes, such as the one of pseudonyms; made at the first start, readable by us alone."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         # Linked when it is whole and on the disk: half a key would make a stranger of everybody.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -16,7 +17,8 @@ from typer.testing import CliRunner, Result
 
 from guardrail._tables import StaffWord
 from guardrail.accounts_commands import account_app
-from guardrail.errors import RequestError
+from guardrail.config import load_settings
+from guardrail.errors import ConfigError, RequestError
 from guardrail.roles import STAFF, StaffRole
 from guardrail.staff.logins import Claims, Joining, Tried
 from guardrail.staff.proofs import Passwords, Sealer, digest, fold, recovery_codes, unfit
@@ -98,31 +100,30 @@ async def test_an_invitation_counts_once_and_for_a_while(staff: Staff) -> None:
     assert sorted(type(one).__name__ for one in both) == ["Entered", "RequestError"]
 
 
-@pytest.mark.parametrize(
-    ("told", "code"),
-    [
-        ({"login": "a"}, "login"),
-        ({"login": "an n"}, "login"),
-        ({"name": ""}, "login"),
-        ({"name": "x" * 65}, "name"),
-        ({"name": "A\u202enn"}, "name"),
-        ({"password": "short"}, "too_short"),
-        ({"password": "x1" * 200}, "too_long"),
-        ({"password": "password1234"}, "common"),
-        ({"code": "000000"}, "code"),
-        ({"login": "taken"}, "taken"),
-    ],
+WILL_NOT_DO: tuple[tuple[dict[str, str], str], ...] = (
+    ({"login": "a"}, "login"),
+    ({"login": "an n"}, "login"),
+    ({"name": ""}, "login"),
+    ({"name": "x" * 65}, "name"),
+    ({"name": "A\u202enn"}, "name"),
+    ({"password": "short"}, "too_short"),
+    ({"password": "x1" * 200}, "too_long"),
+    ({"password": "password1234"}, "common"),
+    ({"code": "000000"}, "code"),
+    ({"login": "taken"}, "taken"),
 )
-async def test_what_will_not_do_is_said_and_can_be_mended(
-    staff: Staff, told: dict[str, str], code: str
-) -> None:
+
+
+async def test_what_will_not_do_is_said_and_can_be_mended(staff: Staff) -> None:
     """The invitation stays good until everything is right."""
     await staff.join("taken", ADMIN)
     invitation = await staff.accounts.invite("cli", [LEAD])
     secret = (await staff.logins.opened(invitation.code)).secret
     right = {"login": "bob", "name": "Bob", "password": PASSWORD}
     right["code"] = pyotp.TOTP(secret).at(int(staff.clock()))
-    assert (await refusal(staff.logins.enrol(invitation.code, Joining(**right | told))))[1] == code
+    for told, code in WILL_NOT_DO:
+        _, why = await refusal(staff.logins.enrol(invitation.code, Joining(**right | told)))
+        assert why == code, told
     await staff.logins.enrol(invitation.code, Joining(**right))
 
 
@@ -267,6 +268,9 @@ async def test_too_many_at_once_are_sent_away() -> None:
     busy = [one for one in found if isinstance(one, RequestError)]
     assert {(one.status, one.code) for one in busy} == {(503, "busy")}
     assert len(busy) == 24
+    nobody, somebody = passwords._nobody, await passwords.hash("x")
+    assert nobody.split("$")[:4] == somebody.split("$")[:4], "of nobody costs as much"
+    assert len(nobody) == len(somebody)
     assert await passwords.same("x", None) is False
 
 
@@ -564,3 +568,22 @@ def test_the_command_line_says_what_is_wrong(run: Callable[..., Result]) -> None
     assert told.strip() == f"{member}: lead"
     assert "child_safety" in run("roles").stdout
     assert json.loads(run("roles", "--json").stdout)["auditor"] == ["figures", "overview", "trail"]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "why"),
+    [
+        ("public_url: 'http://desk.example'", "must be https"),
+        ("public_url: 'https://desk.example/path'", "pattern"),
+        ("local: false", "nobody can sign in"),
+        ("oidc: {issuer: 'https://i.example', client_id: a}", "gives no group a role"),
+        ("oidc: {issuer: 'ftp://i.example', client_id: a}", "pattern"),
+        ("oidc: {issuer: 'https://i', client_id: a, roles: {b: emperor}}", "'admin'"),
+    ],
+)
+def test_settings_that_let_nobody_in_or_everybody(tmp_path: Path, accounts: str, why: str) -> None:
+    """Said at the start, with the place."""
+    path = tmp_path / "guardrail.yaml"
+    path.write_text(f"accounts:\n  {accounts}\n")
+    with pytest.raises(ConfigError, match=re.escape(why)):
+        load_settings(path, {})

@@ -74,6 +74,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "cases",
         "acts",
         "wards",
+        "wardday",
+        "visits",
         "complaints",
         "care",
         "passages",
@@ -88,7 +90,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "letters",
         "takeover",
     ),
-    ("audit", "people", "desk", "protocol", "memory"),
+    ("audit", "people", "desk", "protocol", "memory", "report.document"),
+    ("report.figures", "report.suppress"),
+    ("report.usage",),
     ("staff", "journal"),
     ("review",),
     ("engine", "exchange", "human"),
@@ -147,7 +151,7 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
 }
 # Cannot be imported without the extra `train`; what needs one of them imports it when it is called.
 OF_EXTRA = {f"train.{name}" for name in ("net", "weights", "export", "loop", "run")}
-PURE = ("turn", "household", "acts", "wards", "person", "about", "screen", "_strand", "session", "limits", "actions", "duties", "dependence", "persona", "helplines", "care", "passages", "redact", "cases", "_case", "_case_fold", "_case_queue", "roles", "merkle", "letters", "letterbook", "takeover", "complaints", "protocol", "policy.decide", "policy.stack", "wire")  # fmt: skip
+PURE = ("turn", "household", "acts", "wards", "wardday", "visits", "person", "about", "screen", "_strand", "session", "limits", "actions", "duties", "dependence", "persona", "helplines", "care", "passages", "redact", "cases", "_case", "_case_fold", "_case_queue", "roles", "merkle", "letters", "letterbook", "takeover", "complaints", "protocol", "policy.decide", "policy.stack", "wire")  # fmt: skip
 
 
 def name_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +18,15 @@ import pytest
 from fastapi import FastAPI
 
 from guardrail._asgi import ASGIApp, Message
-from guardrail._tables import AccountsTable
 from guardrail.admin.app import AdminParts, admin_app
 from guardrail.admin.gate import DOORS, Gate, Keeper
-from guardrail.admin.people import Office
-from guardrail.cases import opening, signal
 from guardrail.console.account import account_routes
 from guardrail.console.doors import Lobby, door_routes
-from guardrail.console.pages import Pages, static_files
+from guardrail.console.pages import static_files
+from guardrail.console.routers import console_routes
 from guardrail.console.seats import Endpoint, endpoints
 from guardrail.demo.companion import Companion
-from guardrail.desk import Desk
-from guardrail.identity import Pseudonyms
 from guardrail.metrics import Metrics
-from guardrail.people import People
-from guardrail.policy.holder import PolicyHolder
-from guardrail.policy.stack import Stack
 from guardrail.roles import (
     IN_PERSON,
     MAY,
@@ -48,13 +41,11 @@ from guardrail.roles import (
     rights,
     sees,
 )
-from guardrail.store.sqlite import SqliteStore
+from guardrail.store.base import Query
 from guardrail.turn import AgeBand
-from guardrail.wellknown import ProtocolPage
-from guardrail.wiring import open_cases
-from tests.conftest import POLICIES, POLICY, Clock
+from tests.conftest import Clock
+from tests.console import Desktop
 from tests.staffed import Staff
-from tests.test_admin import CRISIS, TURN
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -107,27 +98,17 @@ class Whole:
         self.ways = endpoints(self.app)
 
 
-def whole_app(
-    folder: Path, clock: Clock, token: str | None
-) -> tuple[FastAPI, ASGIApp, Staff, SqliteStore]:
+def whole_app(desk: Desktop, token: str | None) -> tuple[FastAPI, ASGIApp]:
     """Everything that the admin server can offer."""
-    store, keys = SqliteStore(folder / "g.db"), Pseudonyms(b"0123456789abcdef")
-    staff = Staff(folder, store, clock)
-    holder = PolicyHolder(Stack((POLICY(POLICIES / "default.yaml"),)))
-    office = Office(
-        People(store, keys, clock),
-        Desk(store, keys, clock),
-        lambda: holder.all,
-        ProtocolPage(holder, clock=clock),
-    )
-    companion = Companion(pace=0.0)
+    bench, companion, staff = desk.bench(), Companion(pace=0.0), desk.staff
+    tenants = (APP, OTHER)
     lobby = Lobby(
         staff.accounts,
         staff.logins,
-        Pages(),
-        AccountsTable(),
+        bench.pages,
+        staff.table,
         token=token is not None,
-        tenants=(APP, OTHER),
+        tenants=tenants,
     )
 
     async def ready() -> dict[str, str | None]:
@@ -137,43 +118,41 @@ def whole_app(
         return []
 
     parts = AdminParts(
-        store=store,
+        store=desk.store,
         metrics=Metrics(),
         readiness=ready,
-        policy=lambda: holder.current,
+        policy=lambda: desk.policy,
         reload=reload,
-        cases=open_cases(store),
+        cases=desk.work.waiting,
         token=token,
         demo=companion,
         said=companion,
-        office=office,
+        office=bench.office,
         accounts=staff.accounts,
         logins=staff.logins,
-        routers=(door_routes(lobby), account_routes(lobby)),
+        routers=(door_routes(lobby), account_routes(lobby), *console_routes(bench)),
         mounts={"/static/console": static_files()},
     )
     keeper = Keeper(token, staff.accounts, staff.logins)
     app = admin_app(parts, keeper)
-    return app, Gate(app, keeper), staff, store
+    return app, Gate(app, keeper)
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     """With an admin token. Made once: it takes longer than asking it a thousand times."""
-    app, gated, staff, store = whole_app(tmp_path_factory.mktemp("whole"), Clock(), TOKEN_TEXT)
-    cases = {}
-    for number, tenant in enumerate((APP, OTHER)):
-        for age in (AgeBand.ADULT, AgeBand.MINOR):
-            about = replace(TURN.profile, age_band=age, user=f"u{number}{age}")
-            turn = replace(
-                TURN, id=f"t{number}{age}", conversation=f"c{number}{age}", profile=about
-            )
-            opened = opening(CRISIS, turn, tenant=tenant)
-            asyncio.run(store.append(opened, signal(CRISIS, turn, tenant=tenant)))
-            cases[tenant, str(age)] = opened.subject
-    yield Whole(app, gated, staff, cases)
-    asyncio.run(staff.close())
-    asyncio.run(store.close())
+    desk = Desktop(tmp_path_factory.mktemp("whole"), Clock())
+    app, gated = whole_app(desk, TOKEN_TEXT)
+
+    async def begin() -> dict[tuple[str, str], str]:
+        return {
+            (tenant, age): await desk.crisis(f"{tenant} {age}", age=age, tenant=tenant)
+            for tenant in (APP, OTHER)
+            for age in (AgeBand.ADULT, AgeBand.MINOR)
+        }
+
+    yield Whole(app, gated, desk.staff, asyncio.run(begin()))
+    asyncio.run(desk.close())
 
 
 TOKEN_TEXT = "a token for scripts"
@@ -312,15 +291,31 @@ async def test_cases_of_another_app_and_of_minors(
 
 async def test_a_visitor_on_loopback(tmp_path: Path, clock: Clock) -> None:
     """Without token and accounts: what needs a human stays shut, the rest is as open as before."""
-    app, gated, staff, store = whole_app(tmp_path, clock, None)
+    desk = Desktop(tmp_path, clock)
+    app, gated = whole_app(desk, None)
     visitor = Actor("visitor", VISITOR, {}, human=False)
     for one in endpoints(app):
         method, path = asked(one, "x")
         if (one.method, one.path) not in OPEN:
             refused = await ask(gated, method, path, {}) in (401, 403)
             assert refused is not visitor.allowed(one), (method, path)
-    await staff.close()
-    await store.close()
+    await desk.close()
+
+
+async def test_whoever_is_signed_in_acts_in_their_own_name(whole: Whole) -> None:
+    """A script says who acts; a member cannot be somebody else in the log."""
+    lead = await whole.staff.seat(StaffRole.LEAD)
+    script = {"authorization": f"Bearer {TOKEN_TEXT}"}
+    transport = httpx.ASGITransport(whole.gated)
+    body = {"person": {"user": "ann", "proven": True}, "by": "operator"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:9090") as web:
+        for act, headers in (("pause", lead), ("resume", script)):
+            answer = await web.post(f"/api/people/{act}", json=body, headers=headers)
+            assert answer.status_code == 200
+    found = await whole.staff.store.read(Query(kind="person.", limit=2))
+    resumed, paused = (event.body["by"] for event in found)
+    assert resumed == "operator"
+    assert re.fullmatch(r"m[0-9a-f]{16}", paused)
 
 
 # -- the table -------------------------------------------------------------------------------------

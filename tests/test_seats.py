@@ -190,8 +190,8 @@ async def test_signing_in_and_out(site: Site) -> None:
         wrong = await log_in(browser, joined, code="000000")
         assert (wrong.status_code, 'role="alert"' in wrong.text) == (401, True)
         assert not browser.cookies
-        answer = await log_in(browser, joined, place="/demo")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/demo")
+        answer = await log_in(browser, joined, place="/account/team?a=1")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account/team?a=1")
         assert (await browser.get("/api/summary")).status_code == 200
         away = await browser.get("/account/login")
         assert away.headers["location"] == "/"
@@ -203,7 +203,16 @@ async def test_signing_in_and_out(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["//evil.example", "https://evil.example", "/\\evil.example", "", "/a\nb", "account"]
+    "place",
+    [
+        "/account/login",
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "",
+        "/a\nb",
+        "account",
+    ],
 )
 async def test_signing_in_leads_nowhere_else(site: Site, place: str) -> None:
     """A link to the login cannot send anybody to another site."""
@@ -213,7 +222,7 @@ async def test_signing_in_leads_nowhere_else(site: Site, place: str) -> None:
         answer = await log_in(browser, joined, place=place)
         assert answer.headers["location"] == "/"
         spoken = await browser.post("/account/language", data={"language": "zh", "back": place})
-        assert spoken.headers["location"] == "/account"
+        assert spoken.headers["location"] in ("/account", "/account/login")
 
 
 async def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path, clock: Clock) -> None:
@@ -222,7 +231,9 @@ async def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path, clock:
     joined = await site.staff.join(name(), ADMIN)
     clock.now += 60
     async with site.browser(base="http://desk.example.org") as browser:
-        cookie = (await log_in(browser, joined)).headers["set-cookie"]
+        answer = await log_in(browser, joined)
+    cookie = answer.headers["set-cookie"]
+    assert "max-age" in answer.headers["strict-transport-security"]
     assert cookie.startswith("__Host-guardrail=")
     assert {"Secure", "HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
     assert "domain" not in cookie.lower()
@@ -282,6 +293,18 @@ async def test_the_token_is_a_machine(site: Site) -> None:
         shown = {"x-csrf-token": (await browser.get("/api/seat")).json()["csrf"]}
         assert (await browser.post("/api/policy/reload", headers=shown)).status_code == 200
         assert "/login" in (await browser.get("/account/login")).text
+
+
+async def test_what_a_page_asks_by_itself_keeps_nobody_signed_in(site: Site) -> None:
+    """Polling and streams of events are no sign of life."""
+    lead = await site.staff.seat(LEAD)
+    polls = ({"x-guardrail-background": "1"}, {"accept": "text/event-stream"})
+    async with site.browser() as browser:
+        for minutes, more in ((20, polls[0]), (9, polls[1])):
+            site.clock.now += minutes * 60
+            assert (await browser.get("/api/summary", headers=lead | more)).status_code == 200
+        site.clock.now += 2 * 60
+        assert (await browser.get("/api/summary", headers=lead | polls[0])).status_code == 303
 
 
 async def test_roles_decide(site: Site) -> None:
@@ -349,6 +372,7 @@ async def test_an_admin_runs_the_team(site: Site) -> None:
     """Invite, assign, disable, enable, a new link; names are shown as text."""
     joined = await site.staff.join(name(), ADMIN)
     admin = await site.staff.seat(ADMIN)
+    before = {one.id for one in await site.staff.accounts.all()}
     async with site.browser() as browser:
         told = {
             "name": "<script>alert(1)</script>",
@@ -361,7 +385,7 @@ async def test_an_admin_runs_the_team(site: Site) -> None:
         team = await browser.get("/account/team", headers=admin)
         assert "<script>alert" not in team.text
         assert "&lt;script&gt;alert(1)" in team.text
-        bob = (await site.staff.accounts.all())[-1]
+        (bob,) = (one for one in await site.staff.accounts.all() if one.id not in before)
         path = f"/account/team/{bob.id}"
         assert (await browser.get(path, headers=admin)).status_code == 200
         roles = {"roles": ["analyst"], "tenant": ""}

@@ -73,6 +73,9 @@ SECURITY: Headers = [
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
 
+HTTPS: Headers = [(b"strict-transport-security", b"max-age=31536000")]
+"""Where browsers reach us over https: never over http again (RFC 6797)."""
+
 
 def session_cookie(*, secure: bool) -> str:
     """The name of a login's cookie; over https one that no other host can have set."""
@@ -100,7 +103,7 @@ class Keeper:
         closed: bool = False,
     ) -> None:
         self._token, self._accounts, self._logins = token, accounts, logins
-        self._closed = closed
+        self._closed, self.secure = closed, secure
         self._session = session_cookie(secure=secure)
 
     def knows(self, token: str) -> bool:
@@ -152,6 +155,7 @@ class Gate:
     def __init__(self, app: ASGIApp, keeper: Keeper, hosts: tuple[str, ...] = ()) -> None:
         self._app, self._keeper = app, keeper
         self._hosts = LOOPBACK | {host.lower() for host in hosts}
+        self._headers = SECURITY + (HTTPS if keeper.secure else [])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""
@@ -161,7 +165,7 @@ class Gate:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        send = _dressed(send, scope["path"])
+        send = _dressed(send, scope["path"], self._headers)
         refusal = self._refusal(scope)
         if refusal is not None:
             await _refuse(send, *refusal)
@@ -206,12 +210,12 @@ class Gate:
         return None
 
 
-def _dressed(send: Send, path: str) -> Send:
+def _dressed(send: Send, path: str, more: Headers) -> Send:
     cache = b"no-cache" if path.startswith("/static/") else b"no-store"
 
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = [*message.get("headers", []), *SECURITY, (b"cache-control", cache)]
+            headers = [*message.get("headers", []), *more, (b"cache-control", cache)]
             message = {**message, "headers": headers}
         await send(message)
 

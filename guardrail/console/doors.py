@@ -23,7 +23,7 @@ from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
 from guardrail._tables import AccountsTable
-from guardrail.admin.gate import session_cookie
+from guardrail.admin.gate import DOORS, session_cookie
 from guardrail.console.pages import LANGUAGE_COOKIE, LANGUAGES, Pages, page_route
 from guardrail.console.seats import needs, seat_of
 from guardrail.errors import RequestError, UpstreamError
@@ -50,8 +50,9 @@ Member_ = Annotated[Member, needs()]
 class Lobby:
     """What the doors and the pages about accounts work with.
 
-    `home` is where somebody goes who has just signed in; `token`: there is an admin token, whose
-    page is elsewhere; `tenants` are the apps that a member may be limited to.
+    `homes` are where somebody goes who has just signed in, to the first that they may see;
+    `token`: there is an admin token, whose page is elsewhere; `tenants` are the apps that a member
+    may be limited to.
     """
 
     accounts: Accounts
@@ -59,7 +60,7 @@ class Lobby:
     pages: Pages
     table: AccountsTable
     provider: Provider | None = None
-    home: str = "/"
+    homes: tuple[tuple[str, Right], ...] = (("/", Right.OVERVIEW),)
     token: bool = False
     tenants: tuple[str, ...] = ()
 
@@ -75,10 +76,9 @@ class Lobby:
 
     def onward(self, place: str, member: Member) -> str:
         """Where to go after signing in: to a path of ours, or home."""
-        inside = place.startswith("/") and not place.startswith("//") and place.isprintable()
-        if inside and "\\" not in place and not place.startswith("/account/"):
+        if _inside(place) and place.partition("?")[0] not in DOORS:
             return place
-        return self.home if self.home != "/" or may(member, Right.OVERVIEW) else "/account"
+        return next((path for path, right in self.homes if may(member, right)), "/account")
 
     def held(self, request: Request) -> str:
         """The token of the login that the browser has, if it has one."""
@@ -126,7 +126,7 @@ def signed(request: Request) -> Signed:
     seat = seat_of(request)
     if seat is None or not seat.signed_in:
         raise RequestError("sign in", status=401, code="login")
-    return Signed(seat.member, seat.session, seat.csrf, local=True)
+    return Signed(seat.member, seat.session, seat.csrf)
 
 
 # -- local accounts ------------------------------------------------------------------------------
@@ -178,8 +178,7 @@ def _language(routes: APIRouter, lobby: Lobby) -> None:
     @routes.post("/language")
     async def speak(request: Request, language: Short = "", back: Place = "") -> Response:
         seat = seat_of(request)
-        inside = back.startswith("/") and not back.startswith("//") and back.isprintable()
-        place = back if inside and "\\" not in back else "/account"
+        place = back if _inside(back) else "/account"
         if seat is None and not place.startswith("/account/"):
             place = "/account/login"
         answer = RedirectResponse(place, 303)
@@ -198,6 +197,12 @@ def _leave(routes: APIRouter, lobby: Lobby) -> None:
 
 
 # -- joining -------------------------------------------------------------------------------------
+
+
+def _inside(place: str) -> bool:
+    """Whether this is a path of ours; others have `//host` or a backslash."""
+    plain = place.startswith("/") and place.isprintable() and "\\" not in place
+    return plain and not place.startswith("//")
 
 
 def _join(routes: APIRouter, lobby: Lobby) -> None:
@@ -246,7 +251,10 @@ def _join(routes: APIRouter, lobby: Lobby) -> None:
             kept = {"login": offered.login or login, "name": name}
             return page(request, invitation, offered, **more, **kept)
         codes = lobby.pages.render(
-            request, "accounts/codes.html", codes=entered.codes, onward=lobby.home
+            request,
+            "accounts/codes.html",
+            codes=entered.codes,
+            onward=lobby.onward("", entered.member),
         )
         return lobby.seated(codes, entered)
 

@@ -28,7 +28,6 @@ class Signed:
     member: Member
     session: str
     csrf: str
-    local: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,7 @@ class Logins:
         if alive and now - visit.seen > min(LIVELY, self._idle / 2):
             await self._book.seen(visit.id, now)
         csrf = hmac.new(shown.encode(), b"csrf", "sha256").hexdigest()
-        return Signed(account.member, visit.id, csrf, local=account.outside is None)
+        return Signed(account.member, visit.id, csrf)
 
     async def still(self, session: str) -> Member | None:
         """Whose login this is, as they are now; `None` once it is over. For what stays open long."""

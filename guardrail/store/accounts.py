@@ -110,15 +110,15 @@ class AccountBook:
         )
 
     async def stand(self, account: str, standing: Standing) -> None:
-        """Enable or disable; either way every login and every lock ends."""
+        """Enable or disable. A lock ends; with access, every login and invitation does."""
 
         def work(db: sqlite3.Connection) -> None:
             db.execute(
                 "UPDATE account SET standing = ?, locked_until = 0, failures = 0 WHERE id = ?",
                 (standing, account),
             )
-            db.execute("DELETE FROM visit WHERE account = ?", (account,))
             if standing is Standing.DISABLED:
+                db.execute("DELETE FROM visit WHERE account = ?", (account,))
                 db.execute("DELETE FROM invitation WHERE account = ?", (account,))
 
         await self._worker.do(work)

@@ -130,6 +130,15 @@ async def test_a_human_answers_and_the_bot_is_silent(scene):
     assert all(line.delivered for line in await scene.board.talk(scene.case.subject))
 
 
+async def test_no_notice_says_that_a_human_is_a_machine(scene):
+    """The answer to "are you a real person?" comes from one."""
+    await scene.say("Yes, I'm a person.")
+    got, said = await scene.ask("are you a real person or a bot?")
+    assert "a person" in said
+    assert "notices" not in got.json["guardrail"]
+    assert not got.header("x-guardrail-notice")
+
+
 async def test_a_long_wait_ends_in_words_that_are_true(scene):
     """Joined, but nothing said yet: the message has arrived, and nothing is promised."""
     _, said = await scene.ask("hello?")

@@ -1,0 +1,270 @@
+"""People in the loop, put together: settings in, services and pages out. The second half of `wiring`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from fastapi import APIRouter
+
+from guardrail._asgi import ASGIApp
+from guardrail.admin.guardians import guardian_routes
+from guardrail.admin.people import Office
+from guardrail.cases import Case
+from guardrail.console.account import account_routes
+from guardrail.console.bench import Bench, Evidence
+from guardrail.console.doors import Lobby, door_routes
+from guardrail.console.pages import Pages
+from guardrail.console.routers import console_routes
+from guardrail.errors import StoreError, VaultError
+from guardrail.people import People
+from guardrail.portal.app import PortalParts, create_portal
+from guardrail.staff.accounts import Accounts
+from guardrail.staff.caselog import clocks
+from guardrail.staff.casework import Casework
+from guardrail.staff.guardalerts import GuardAlerts
+from guardrail.staff.guardians import Guardians
+from guardrail.staff.guardterms import Terms as GuardTerms
+from guardrail.staff.guardvisits import GuardVisits
+from guardrail.staff.logins import Logins
+from guardrail.staff.notes import signer
+from guardrail.staff.oidc import Provider
+from guardrail.staff.postoffice import Parts, PostOffice, post_office
+from guardrail.staff.privacy import Privacy
+from guardrail.staff.trail import CHECKPOINTS, KEY, Trail
+from guardrail.staff.verify import verify
+from guardrail.store.accounts import AccountBook
+from guardrail.wiring import DATABASE, House, secret_file
+
+__all__ = ["Staff", "staff_of"]
+
+log = structlog.get_logger("guardrail")
+
+SWEEP = 2.0
+"""Seconds between looks at deadlines: an imminent case has sixty."""
+
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Staff:
+    """All services about people, and the pages over them."""
+
+    house: House
+    people: People
+    casework: Casework
+    accounts: Accounts
+    logins: Logins
+    guardians: Guardians
+    alerts: GuardAlerts
+    visits: GuardVisits
+    privacy: Privacy
+    post: PostOffice
+    trail: Trail
+    routers: tuple[APIRouter, ...]
+
+    async def mend(self) -> None:
+        """At the start: what a power cut may have taken back is done once more.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        await self.people.mend()
+        await self.privacy.mend()
+        board = self.house.guard.board
+        if board is not None:
+            await board.mend()
+        try:
+            await self.house.vault.ready()
+        except VaultError as error:  # people are served all the same; words of cases are not kept
+            self.house.metrics.count("vault_failed", "start")
+            log.error("the vault has no key", error=str(error))
+        await self.house.store.append(*self.house.loaded())
+
+    def tasks(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        """What runs beside the servers, by name."""
+        every = self.house.settings.audit.every_seconds
+        return [
+            ("letters", self.post.outbox.run()),
+            ("audit trail", self.trail.run(every)),
+            ("deadlines", self._sweep()),
+        ]
+
+    async def close(self) -> None:
+        """The last checkpoint, after the last record; then the door for letters."""
+        finishing = self.house.guard.engine.finishing
+        await asyncio.gather(*finishing, return_exceptions=True)
+        await self.trail.close()
+        await self.post.outbox.close()
+
+    async def keep_house(self) -> None:
+        """Every now and then: gauges of letters, and words and people that are over.
+
+        Raises:
+            StoreError: something could not be read or written.
+        """
+        tallies = await self.post.outbox.tallies()
+        self.house.metrics.letters.show(
+            tallies.pending, tallies.dead, tallies.oldest, tallies.disabled
+        )
+
+    async def purge(self) -> None:
+        """Words that are over go, and deletions that came too late are done.
+
+        Raises:
+            StoreError: something could not be read or written.
+        """
+        await self.house.vault.purge(self.house.guard.engine.clock())
+        await self.privacy.sweep()
+
+    def portal(self) -> ASGIApp:
+        """The guardians' server."""
+        settings = self.house.settings
+        return create_portal(
+            PortalParts(
+                guardians=self.guardians,
+                visits=self.visits,
+                public_url=settings.guardians.public_url,
+                hosts=settings.guardians.hosts,
+                service=settings.notify.service,
+            )
+        )
+
+    async def _sweep(self) -> None:
+        """Deadlines, take-overs that nobody carries on, and what guardians are to be told."""
+        board = self.house.guard.board
+        while True:
+            try:
+                told = await self.casework.sweep() + await self.alerts.follow()
+                if board is not None:
+                    await board.sweep()
+                if told:
+                    self.post.outbox.wake()
+            except StoreError as error:
+                self.house.metrics.count("takeover_failed", "sweep")
+                log.error("deadlines were not looked at", error=str(error))
+            await asyncio.sleep(SWEEP)
+
+
+def staff_of(house: House, office: Office) -> Staff:
+    """Make everything. Opens no socket and no database.
+
+    Raises:
+        ConfigError: a setting or a key file is wrong.
+        OSError: a key file cannot be made.
+    """
+    settings, engine = house.settings, house.guard.engine
+    store, vault, clock = house.store, house.vault, engine.clock
+    terms = clocks(settings.cases)
+    casework = Casework(store, vault, clock=clock, terms=terms, keeps=_keeps(house))
+    guardians, visits = _guardians(house, office)
+    alerts = GuardAlerts(guardians, store, unsafe=casework.home_unsafe, count=engine.count)
+    post = _post(house, alerts)
+    guardians.post = post.mailer.send if post.mailer is not None else None
+    accounts, logins = _accounts(house)
+    keys = signer(settings.data / KEY)
+    notes = settings.audit.checkpoints or settings.data / CHECKPOINTS
+    bench = Bench(
+        pages=Pages(),
+        casework=casework,
+        board=house.guard.board,
+        store=store,
+        vault=vault,
+        office=office,
+        privacy=Privacy(store, vault, clock),
+        accounts=accounts,
+        policy=lambda region: house.policies.at(clock(), region),
+        clock=clock,
+        outbox=post.outbox,
+        evidence=Evidence(
+            keys.verifier, lambda: verify(settings.data / DATABASE, notes, [keys.verifier])
+        ),
+    )
+    return Staff(
+        house=house,
+        people=office.people,
+        casework=casework,
+        accounts=accounts,
+        logins=logins,
+        guardians=guardians,
+        alerts=alerts,
+        visits=visits,
+        privacy=bench.privacy,
+        post=post,
+        trail=Trail(store, notes, keys, clock=clock, count=engine.count),
+        routers=_routers(house, bench, logins, guardians),
+    )
+
+
+def _accounts(house: House) -> tuple[Accounts, Logins]:
+    settings, clock = house.settings, house.guard.engine.clock
+    book = AccountBook(settings.data / "guardrail-accounts.db")
+    key = secret_file(settings.data / "accounts.key")
+    logins = Logins(book, house.store, settings.accounts, key=key, clock=clock)
+    return Accounts(book, house.store, clock), logins
+
+
+def _post(house: House, alerts: GuardAlerts) -> PostOffice:
+    settings, engine = house.settings, house.guard.engine
+    console = settings.accounts.public_url.rstrip("/")
+    parts = Parts(
+        house.store, house.vault, engine.pseudonyms, engine.count, engine.clock, alerts.veto
+    )
+    return post_office(
+        settings.notify,
+        parts,
+        console=f"{console}/console" if console else "",
+        portal=settings.guardians.public_url,
+    )
+
+
+def _keeps(house: House) -> Callable[[Case], float]:
+    """For how many seconds the words of a case are kept."""
+
+    def keeps(case: Case) -> float:
+        policy = house.policies.at(house.guard.engine.clock(), case.region)
+        harm = "self_harm" in case.labels
+        return policy.privacy.text_days(case.age_band, self_harm=harm) * _DAY
+
+    return keeps
+
+
+def _guardians(house: House, office: Office) -> tuple[Guardians, GuardVisits]:
+    settings, engine = house.settings, house.guard.engine
+    guardians = Guardians(
+        house.store,
+        house.vault,
+        office.people,
+        engine.pseudonyms,
+        secret=secret_file(settings.data / "guardians.key"),
+        policy=lambda region: house.policies.at(engine.clock(), region or None),
+        clock=engine.clock,
+        terms=GuardTerms.of(settings.guardians),
+    )
+    return guardians, GuardVisits(guardians, house.store, count=engine.count)
+
+
+def _routers(
+    house: House, bench: Bench, logins: Logins, guardians: Guardians
+) -> tuple[APIRouter, ...]:
+    settings = house.settings
+    table = settings.accounts
+    tenants = tuple(dict.fromkeys(r.tenant for r in settings.routes if r.tenant))
+    lobby = Lobby(
+        bench.accounts,
+        logins,
+        bench.pages,
+        table,
+        provider=Provider(table.oidc, bench.clock) if table.oidc is not None else None,
+        token=bool(settings.admin.token),
+        tenants=tenants,
+    )
+    return (
+        door_routes(lobby),
+        account_routes(lobby),
+        *console_routes(bench),
+        guardian_routes(guardians),
+    )
