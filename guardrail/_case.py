@@ -177,6 +177,7 @@ class Case:
     waits_since: float = 0.0  # since when nobody has it; 0 while somebody does
     deadline: float = 0.0  # by when it has to be claimed; stands still while it is
     round: int = 1  # how often the clock was started
+    came_back: int = 0  # the round that began with a sign after it was resolved, if no graver one
     overdue: bool = False  # nobody has it, and somebody should have
     breached: bool = False  # nobody came in time, at least once since it was opened (again)
     alarmed: Severity | None = None  # the severity for which that was written down in this round

@@ -37,7 +37,7 @@ class File:
     """One case, as its events left it. `over`: resolved, and not opened again."""
 
     __slots__ = (
-        "_advises", "_age_band", "_alarmed", "_also", "_appealed", "_breached", "_by", "_claimed_at", "_clocks",
+        "_advises", "_age_band", "_alarmed", "_also", "_appealed", "_back", "_breached", "_by", "_claimed_at", "_clocks",
         "_contacts", "_conversations", "_crisis", "_deadline", "_decisions", "_facts", "_first",
         "_generation", "_heard_at", "_joined", "_joined_at", "_labels", "_left", "_level", "_made", "_notes",
         "_opinions", "_resolution", "_resolved_at", "_resolved_by", "_round", "_said_at",
@@ -63,7 +63,7 @@ class File:
         self._resolved_by: str | None = None
         self._resolved_at, self._resolution = 0.0, ""
         self._wants = self._advises = False
-        self._round = 0
+        self._round = self._back = 0
         self._contacts: dict[str, Contact] = {}
         self._made: Case | None = None  # as it stands while the claim, if there is one, lives
         self._open(event.at)
@@ -136,6 +136,7 @@ class File:
             "waits_since": self._since if self._by is None and not self.over else 0.0,
             "deadline": self._deadline,
             "round": self._round,
+            "came_back": self._back,
             "breached": self._breached,
             "alarmed": self._alarmed,
             "opinions": self._opinions,
@@ -186,6 +187,7 @@ class File:
         self.over = False
         self._breached, self._claimed_at, self._appealed = False, 0.0, False
         self._start(at)
+        self._back = 0
 
     def _start(self, at: float) -> None:
         self._since = at
@@ -225,6 +227,7 @@ class File:
             self._severity = severity
         if self.over:
             self._open(event.at)
+            self._back = 0 if graver else self._round
         elif graver:
             self._hurry(event.at)
         if _LEVEL[level] > _LEVEL[self._level]:

@@ -67,7 +67,6 @@ SUBJECTS: Words = {
         "en": "Your guardian is being told that you may need support",
         "zh": "我们会告诉你的监护人，你可能需要支持",
     },
-    "digest": {"en": "Cases on {day}", "zh": "{day} 个案情况"},
     "test": {"en": "A test from guardrail", "zh": "guardrail 测试消息"},
 }
 
@@ -258,17 +257,6 @@ BODIES: Words = {
             "我们有点担心你，所以会告诉你的监护人，你可能需要支持。你写了什么，我们不会给他们看。\n\n"
             "如果家里让你觉得不安全，请找另一位你信任的大人。中国大陆可以拨打 12356，"
             "美国可以拨打或发短信至 988，其他地区见 findahelpline.com。情况紧急时，请拨打当地的紧急电话。"
-        ),
-    },
-    "digest": {
-        "en": (
-            "{day}: {open} cases are open, {late} of them past their deadline. {dead} notifications "
-            "could not be delivered.\n\n"
-            "Open the console: {where}"
-        ),
-        "zh": (
-            "{day}：{open} 个个案未处理完，其中 {late} 个已超时。{dead} 条通知没有送达。\n\n"
-            "打开控制台：{where}"
         ),
     },
     "test": {

@@ -20,6 +20,7 @@ __all__ = [
     "Mail",
     "NotifyTable",
     "Oidc",
+    "SigningSecret",
     "Table",
     "TakeoverTable",
     "VaultTable",
@@ -76,7 +77,7 @@ class TakeoverTable(Table):
     staffed: str = Field(
         "",
         description="When somebody is there, such as `Mon-Fri 08:00-22:00 Europe/Berlin; Sat 10:00-18:00 "
-        "Europe/Berlin`; empty is always. At other times a person in crisis is not promised one.",
+        "Europe/Berlin`; empty is always. The operator is told of a case that comes in at another time.",
     )
 
 
@@ -95,6 +96,9 @@ def _signing(secret: str) -> str:
     return secret
 
 
+SigningSecret = Annotated[str, AfterValidator(_signing)]
+
+
 class Webhook(Table):
     """One receiver of notifications (Standard Webhooks)."""
 
@@ -102,7 +106,7 @@ class Webhook(Table):
         pattern=r"^https?://[^/?#@\s]+",
         description="Where to send; https, unless `notify.allow_http`.",
     )
-    secrets: tuple[Annotated[str, AfterValidator(_signing)], ...] = Field(
+    secrets: tuple[SigningSecret, ...] = Field(
         min_length=1,
         repr=False,
         description="Signing secrets (`whsec_…`). Each signs; name the new one beside the old one "
@@ -213,6 +217,13 @@ class GuardiansTable(Table):
     invitation_hours: Seconds = Field(72, description="How long an invitation lives.")
     alerts: Literal["confirmed", "direct", "off"] = Field(
         "confirmed", description="Safety alerts: after a human confirmed them, at once, or never."
+    )
+    currency: str = Field(
+        "USD", pattern="^[A-Z]{3}$", description="Money of the spend cap (ISO 4217)."
+    )
+    print_links: bool = Field(
+        default=False,
+        description="Print links to sign in on the terminal; for trying out without a mail server.",
     )
 
 

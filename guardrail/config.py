@@ -32,6 +32,7 @@ from guardrail._tables import (
 )
 from guardrail.errors import ConfigError, Mistake
 from guardrail.policy.reader import suggestion
+from guardrail.rota import misread
 from guardrail.wire.generic_spec import read_spec
 
 __all__ = ["Settings", "find_pack", "load_settings", "settings_schema"]
@@ -332,6 +333,8 @@ def _across(settings: Settings) -> _Found:
     yield from _wires(settings)
     yield from _identity(settings.identity)
     yield from _accounts(settings.accounts)
+    for message in misread(settings.takeover.staffed):
+        yield ["takeover", "staffed"], f"takeover.staffed: {message}", ""
 
 
 def _accounts(table: AccountsTable) -> _Found:

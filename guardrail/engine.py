@@ -18,6 +18,7 @@ from typing import Any
 from guardrail.assess import Assessor
 from guardrail.duties import Moment, moment, states
 from guardrail.errors import StoreError
+from guardrail.household import readable
 from guardrail.identity import Pseudonyms
 from guardrail.limits import allowed, over
 from guardrail.person import Age, Person, aged, moved, talking_to
@@ -198,7 +199,7 @@ class _Step:
         self.at, self.conversation, self._who = at, conversation, who
         self._identity, self._messages = identity, asked.messages
         self._digest = engine.pseudonyms.message
-        self._name = (identity.character or asked.echo.get("model", "")).strip()[:64]
+        self._name = readable(identity.character or asked.echo.get("model", ""))
         self._character = engine.pseudonyms.character(self._name)
         self._marks = [self._digest(m) for m in asked.messages if m.role is Role.USER]
         self.fresh: tuple[int, ...] = ()

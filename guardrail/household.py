@@ -36,6 +36,7 @@ __all__ = [
     "known_zone",
     "plain",
     "quiet_until",
+    "readable",
     "spent",
     "wrong",
 ]
@@ -148,6 +149,11 @@ def spent(old: Spending | None, month: str, amount: int, reference: str) -> Spen
 def character_name(name: str) -> str:
     """A character's name as it is compared: one spelling for capitals and wide letters."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())[:100]
+
+
+def readable(name: str, most: int = 64) -> str:
+    """A name as a page can show it: one line, nothing that turns or hides letters, not too long."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:most]
 
 
 def known_zone(name: str) -> bool:

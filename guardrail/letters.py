@@ -22,9 +22,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from guardrail._case import Case
 from guardrail._letter_words import BODIES, OPTIONAL, OUR_SERVICE, SEVERITIES, SUBJECTS
 from guardrail.errors import RequestError
 from guardrail.letterbook import Letter, pending, rank
+from guardrail.rota import Rota
 from guardrail.store.base import Event
 from guardrail.turn import Severity
 
@@ -34,6 +36,7 @@ __all__ = [
     "Places",
     "Template",
     "Words",
+    "besides",
     "cancelled",
     "of_case",
     "payload",
@@ -41,7 +44,6 @@ __all__ = [
     "queued",
     "rank",
     "read_in",
-    "returned",
     "webhook_id",
     "words",
 ]
@@ -105,7 +107,7 @@ TEMPLATES: Mapping[str, Template] = {
     "case_raised": Template("case.raised", _STAFF),
     "case_returned": Template("case.returned", _STAFF),
     "case_breached": Template("case.breached", _STAFF),
-    "case_unclaimed_offhours": Template("case.unclaimed_offhours", _STAFF),
+    "case_unclaimed_offhours": Template("case.unclaimed_offhours", frozenset({Audience.OPERATOR})),
     "contact_guardian": Template("contact.guardian", frozenset({Audience.GUARDIAN}), alarm=True),
     "contact_emergency": Template("contact.emergency", frozenset({Audience.EMERGENCY}), alarm=True),
     "guardian_invitation": Template(
@@ -123,7 +125,6 @@ TEMPLATES: Mapping[str, Template] = {
     ),
     "guardian_ended": Template("guardian.ended", frozenset({Audience.GUARDIAN})),
     "child_told": Template("child.told", frozenset({Audience.CHILD}), alarm=True),
-    "digest": Template("digest", _STAFF, frozenset({"day", "open", "late", "dead"})),
     "test": Template("test", _ANYBODY),
 }
 
@@ -199,21 +200,36 @@ def of_case(event: Event) -> Event | None:
     return replace(letter, conversation=event.conversation)
 
 
-def returned(event: Event, round: int) -> Event:  # noqa: A002 - it is the case's
-    """The letter for a signal that opened a resolved case again, for the `round`th time.
+def besides(case: Case, rota: Rota, at: float) -> tuple[Event, ...]:
+    """Letters about a case that nobody has, which go with no event of it.
 
-    `of_case` would give the id of the letter that was sent when the case was new.
+    That it came back: `of_case` would give the id of the letter that was sent when it was new. And
+    to the operator, that it came in while nobody is meant to be there. Each is told once for each
+    time that the case was opened: whoever asks again gets the same ids.
     """
-    letter = queued(
-        "case_returned",
-        Audience.MODERATORS,
-        id=f"case.{event.subject}.returned.{round}",
-        subject=event.subject,
-        at=event.at,
-        user=event.user,
-        severity=event.body["severity"],
+    if not case.waits:
+        return ()
+    told = []
+    if case.came_back:
+        told.append(("case_returned", Audience.MODERATORS, f"returned.{case.came_back}"))
+    came = datetime.fromtimestamp(case.waits_since, UTC)
+    if not case.claimed_at and not rota.staffed(came):
+        told.append(("case_unclaimed_offhours", Audience.OPERATOR, f"offhours.{case.round}"))
+    return tuple(
+        replace(
+            queued(
+                template,
+                audience,
+                id=f"case.{case.id}.{name}",
+                subject=case.id,
+                at=at,
+                user=case.user,
+                severity=case.severity,
+            ),
+            conversation=case.conversations[-1] or None,
+        )
+        for template, audience, name in told
     )
-    return replace(letter, conversation=event.conversation)
 
 
 def words(

@@ -87,6 +87,8 @@ EVENTS = {
         "Notifications that were left out, such as a second in a day.",
     ),
     "outbox_failed": ("outbox_failures", "Failures of the outbox itself; it goes on."),
+    "guardian_alert": ("guardian_alerts", "Alerts to guardians: sent, held back, nobody to tell."),
+    "guardian_mail": ("guardian_mails", "Links for guardians to sign in: sent, failed, too many."),
     "journal_failed": ("journal_failures", "Interventions that were not written down in time."),
     "pass_through": ("pass_through", "Requests outside the guarded routes, passed unchanged."),
     "refused": ("refused", "Requests refused before a turn began."),

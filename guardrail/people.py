@@ -35,7 +35,7 @@ from guardrail.acts import (
 from guardrail.complaints import Terms
 from guardrail.duties import moment
 from guardrail.errors import RequestError
-from guardrail.household import changed, plain, wrong
+from guardrail.household import changed, plain, readable, wrong
 from guardrail.identity import Pseudonyms
 from guardrail.person import Age, Person, aged
 from guardrail.session import Session
@@ -229,7 +229,7 @@ class People:
         def change(_: Session | None, person: Person | None) -> tuple[None, Person | None]:
             if person is None or person.overseen is None or character in person.characters:
                 return None, None
-            names = {character: name.strip()[:64], **person.characters}  # not the latest
+            names = {character: readable(name), **person.characters}  # not the latest
             return None, replace(person, characters=names)
 
         await self._store.update("", key, change)

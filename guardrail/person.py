@@ -129,7 +129,7 @@ class Person:
     consent: Consent | None = None
     paused: bool = False
     curfew_lifted: float = 0.0  # until when a guardian has lifted the curfew
-    away: float = 0.0  # seconds since the turn before this one
+    away: float = 0.0  # seconds of absence before this sitting
     house: Household | None = None  # what guardians have set; that it is there means oversight
     character: str = ""  # whom this turn is with, as a keyed hash; for an overseen child alone
     characters: Mapping[str, str] = field(default_factory=dict)  # keyed hash → name, latest last
@@ -187,7 +187,7 @@ def moved(old: Person | None, key: str, now: float, day: str, *, night: bool = F
         sitting=now if gap > IDLE_GAP else old.sitting,
         last_seen=max(now, old.last_seen),
         days=_with(old.days, ledger),
-        away=gap,
+        away=gap if gap > IDLE_GAP else old.away,
     )
 
 

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -244,6 +245,9 @@ def _run(settings: Settings, work: Callable[[Office], Awaitable[T]]) -> T:
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Office]:
+    from guardrail.staff.guardcards import GuardCards  # noqa: PLC0415
+    from guardrail.staff.guardend import forget_ward  # noqa: PLC0415
+    from guardrail.staff.guardlog import GuardLog  # noqa: PLC0415
     from guardrail.staff.privacy import Privacy  # noqa: PLC0415
     from guardrail.store.sqlite import SqliteStore  # noqa: PLC0415
     from guardrail.store.vault import open_vault  # noqa: PLC0415
@@ -253,8 +257,9 @@ async def _opened(settings: Settings) -> AsyncIterator[Office]:
     if not path.exists():
         raise StoreError(f"there is no database at {path}: is `data` the server's?")
     store, vault = SqliteStore(path), open_vault(settings.data, settings.vault)
+    forget = partial(forget_ward, GuardLog(store, time.time), GuardCards(vault, time.time))
     try:
-        yield Office(Privacy(store, vault), vault, settings)
+        yield Office(Privacy(store, vault, forget=forget), vault, settings)
     finally:
         await vault.close()
         await store.close()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
 from fastapi import APIRouter
 
 from guardrail._asgi import ASGIApp
+from guardrail.admin.contacts import contact_routes
 from guardrail.admin.guardians import guardian_routes
 from guardrail.admin.people import Office
 from guardrail.cases import Case
@@ -22,15 +25,18 @@ from guardrail.console.routers import console_routes
 from guardrail.errors import StoreError, VaultError
 from guardrail.people import People
 from guardrail.portal.app import PortalParts, create_portal
+from guardrail.rota import Rota
 from guardrail.staff.accounts import Accounts
 from guardrail.staff.caselog import clocks
 from guardrail.staff.casework import Casework
+from guardrail.staff.emergency import EmergencyContacts
 from guardrail.staff.guardalerts import GuardAlerts
 from guardrail.staff.guardians import Guardians
+from guardrail.staff.guardterms import Printed
 from guardrail.staff.guardterms import Terms as GuardTerms
 from guardrail.staff.guardvisits import GuardVisits
 from guardrail.staff.logins import Logins
-from guardrail.staff.notes import signer
+from guardrail.staff.notes import Verifier, signer
 from guardrail.staff.oidc import Provider
 from guardrail.staff.postoffice import Parts, PostOffice, post_office
 from guardrail.staff.privacy import Privacy
@@ -73,11 +79,11 @@ class Staff:
             StoreError: the store cannot be read.
         """
         await self.people.mend()
-        await self.privacy.mend()
         board = self.house.guard.board
         if board is not None:
             await board.mend()
         try:
+            await self.privacy.mend()
             await self.house.vault.ready()
         except VaultError as error:  # people are served all the same; words of cases are not kept
             self.house.metrics.count("vault_failed", "start")
@@ -99,6 +105,7 @@ class Staff:
         await asyncio.gather(*finishing, return_exceptions=True)
         await self.trail.close()
         await self.post.outbox.close()
+        await self.accounts.close()
 
     async def keep_house(self) -> None:
         """Every now and then: gauges of letters, and words and people that are over.
@@ -130,6 +137,7 @@ class Staff:
                 public_url=settings.guardians.public_url,
                 hosts=settings.guardians.hosts,
                 service=settings.notify.service,
+                currency=settings.guardians.currency,
             )
         )
 
@@ -159,14 +167,16 @@ def staff_of(house: House, office: Office) -> Staff:
     settings, engine = house.settings, house.guard.engine
     store, vault, clock = house.store, house.vault, engine.clock
     terms = clocks(settings.cases)
-    casework = Casework(store, vault, clock=clock, terms=terms, keeps=_keeps(house))
+    rota = Rota.read(settings.takeover.staffed)
+    casework = Casework(store, vault, clock=clock, terms=terms, keeps=_keeps(house), rota=rota)
     guardians, visits = _guardians(house, office)
     alerts = GuardAlerts(guardians, store, unsafe=casework.home_unsafe, count=engine.count)
-    post = _post(house, alerts)
-    guardians.post = post.mailer.send if post.mailer is not None else None
+    post = _post(house, alerts, guardians)
     accounts, logins = _accounts(house)
     keys = signer(settings.data / KEY)
     notes = settings.audit.checkpoints or settings.data / CHECKPOINTS
+    privacy = Privacy(store, vault, clock, forget=guardians.forget)
+    contacts = EmergencyContacts(store, vault, office.people, clock=clock, reaches=post.reaches)
     bench = Bench(
         pages=Pages(),
         casework=casework,
@@ -174,14 +184,12 @@ def staff_of(house: House, office: Office) -> Staff:
         store=store,
         vault=vault,
         office=office,
-        privacy=Privacy(store, vault, clock),
+        privacy=privacy,
         accounts=accounts,
         policy=lambda region: house.policies.at(clock(), region),
         clock=clock,
         outbox=post.outbox,
-        evidence=Evidence(
-            keys.verifier, lambda: verify(settings.data / DATABASE, notes, [keys.verifier])
-        ),
+        evidence=_evidence(settings.data / DATABASE, notes, keys.verifier),
     )
     return Staff(
         house=house,
@@ -192,11 +200,19 @@ def staff_of(house: House, office: Office) -> Staff:
         guardians=guardians,
         alerts=alerts,
         visits=visits,
-        privacy=bench.privacy,
+        privacy=privacy,
         post=post,
         trail=Trail(store, notes, keys, clock=clock, count=engine.count),
-        routers=_routers(house, bench, logins, guardians),
+        routers=(
+            *_routers(house, bench, logins),
+            guardian_routes(guardians),
+            contact_routes(EmergencyContacts(store, vault, office.people, clock=clock)),
+        ),
     )
+
+
+def _evidence(database: Path, notes: Path, verifier: Verifier) -> Evidence:
+    return Evidence(verifier, lambda: verify(database, notes, [verifier]))
 
 
 def _accounts(house: House) -> tuple[Accounts, Logins]:
@@ -207,18 +223,23 @@ def _accounts(house: House) -> tuple[Accounts, Logins]:
     return Accounts(book, house.store, clock), logins
 
 
-def _post(house: House, alerts: GuardAlerts) -> PostOffice:
+def _post(house: House, alerts: GuardAlerts, guardians: Guardians) -> PostOffice:
     settings, engine = house.settings, house.guard.engine
     console = settings.accounts.public_url.rstrip("/")
     parts = Parts(
         house.store, house.vault, engine.pseudonyms, engine.count, engine.clock, alerts.veto
     )
-    return post_office(
+    post = post_office(
         settings.notify,
         parts,
         console=f"{console}/console" if console else "",
         portal=settings.guardians.public_url,
     )
+    if post.mailer is not None:
+        guardians.post = post.mailer.send
+    elif settings.guardians.print_links:
+        guardians.post = Printed(sys.stderr.write)
+    return post
 
 
 def _keeps(house: House) -> Callable[[Case], float]:
@@ -247,9 +268,7 @@ def _guardians(house: House, office: Office) -> tuple[Guardians, GuardVisits]:
     return guardians, GuardVisits(guardians, house.store, count=engine.count)
 
 
-def _routers(
-    house: House, bench: Bench, logins: Logins, guardians: Guardians
-) -> tuple[APIRouter, ...]:
+def _routers(house: House, bench: Bench, logins: Logins) -> tuple[APIRouter, ...]:
     settings = house.settings
     table = settings.accounts
     tenants = tuple(dict.fromkeys(r.tenant for r in settings.routes if r.tenant))
@@ -266,5 +285,4 @@ def _routers(
         door_routes(lobby),
         account_routes(lobby),
         *console_routes(bench),
-        guardian_routes(guardians),
     )

@@ -17,8 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from guardrail.store.base import Event
 
@@ -27,7 +25,6 @@ __all__ = [
     "HoldBook",
     "Owed",
     "fact",
-    "is_staffed",
     "label",
     "lost_words",
     "owed_words",
@@ -36,8 +33,6 @@ __all__ = [
 
 PERSON = "user"
 """What `by` says of the person, in `case.said`."""
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "joined": {
@@ -229,32 +224,3 @@ def fact(language: str) -> str:
 def _word(key: str, language: str, name: str) -> str:
     said = _WORDS[key]
     return said.get(language, said["en"]).replace("{name}", name)
-
-
-# -- when somebody is there ------------------------------------------------------------------------
-
-
-def is_staffed(hours: str, at: datetime) -> bool:
-    """Whether somebody is meant to be there at this moment (an aware time); see `takeover.staffed`.
-
-    Raises:
-        ValueError: the hours are not written as documented.
-    """
-    shifts = [part.strip() for part in hours.split(";") if part.strip()]
-    return not shifts or any(_on_shift(shift, at) for shift in shifts)
-
-
-def _on_shift(shift: str, at: datetime) -> bool:
-    """`Mon-Fri 08:00-22:00 Europe/Berlin`; a shift that ends before it begins goes on past midnight."""
-    days, hours, zone = shift.split()
-    first, _, last = days.partition("-")
-    start, end = (time.fromisoformat(one) for one in hours.split("-"))
-    begin, final = _DAYS.index(first), _DAYS.index(last or first)
-    local = at.astimezone(ZoneInfo(zone))
-    span = (final - begin) % 7
-    today = (local.weekday() - begin) % 7 <= span
-    yesterday = (local.weekday() - 1 - begin) % 7 <= span
-    now = local.time()
-    if start < end:
-        return today and start <= now < end
-    return (today and now >= start) or (yesterday and now < end)

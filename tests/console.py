@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -47,9 +48,10 @@ from guardrail.staff.privacy import Privacy
 from guardrail.staff.switchboard import Switchboard
 from guardrail.staff.trail import Trail
 from guardrail.staff.verify import verify
-from guardrail.store.base import Event
+from guardrail.store.base import Event, Query
 from guardrail.store.sqlite import SqliteStore
 from guardrail.store.vault import open_vault
+from guardrail.takeover import Hold
 from guardrail.turn import (
     AgeBand,
     Assessment,
@@ -68,7 +70,7 @@ from tests.cases import DECISION
 from tests.conftest import POLICIES, POLICY
 from tests.staffed import Staff
 
-__all__ = ["HTML", "Desktop", "Seated"]
+__all__ = ["HTML", "Desktop", "Room", "Seated"]
 
 HTML = {"accept": "text/html"}
 MONTH = 30 * 86_400.0
@@ -172,10 +174,15 @@ class Desktop:
     # -- the team ------------------------------------------------------------------------------
 
     async def member(
-        self, name: str, *roles: StaffRole, tenant: str = "", language: str = "en"
+        self,
+        name: str,
+        *roles: StaffRole,
+        tenant: str = "",
+        language: str = "en",
+        key: str = "",
     ) -> Seated:
-        """Somebody who is signed in."""
-        claims = Claims(f"key {name}", name, frozenset({StaffRole.MODERATOR}))
+        """Somebody who is signed in; the same account for the same key (else the name)."""
+        claims = Claims(key or f"key {name}", name, frozenset({StaffRole.MODERATOR}))
         entered = await self.staff.logins.sign_in_as(claims)
         await self.staff.book.assign(entered.member.id, roles, tenant)
         await self.staff.book.rename(entered.member.id, name=name, language=language)
@@ -183,7 +190,9 @@ class Desktop:
         assert signed is not None
         return Seated(signed.member, entered.token, signed.csrf)
 
-    def browser(self, seated: Seated | None = None, app: Any = None, **headers: str) -> Any:
+    def browser(
+        self, seated: Seated | None = None, app: Any = None, **headers: str
+    ) -> httpx.AsyncClient:
         """A browser of theirs that wants pages."""
         cookies = dict([seated.cookie]) if seated is not None else {}
         more = {"x-csrf-token": seated.csrf} if seated is not None else {}
@@ -200,7 +209,7 @@ class Desktop:
         """Somebody's key in the store, as the people API finds it by a proven name."""
         return self.people.user(user, None).key
 
-    async def crisis(  # noqa: PLR0913 - what a case is made of
+    async def crisis(
         self,
         user: str = "ann",
         words: Sequence[str] = ("I want to die.",),
@@ -261,3 +270,48 @@ class Desktop:
         await self.staff.close()
         await self.vault.close()
         await self.store.close()
+
+
+class Room:
+    """One test's share of a desktop and its app: people and cases of its own, browsers of its team."""
+
+    def __init__(self, desk: Desktop, app: Any, clock: Any, number: int) -> None:
+        self.desk, self.app, self.clock, self.number = desk, app, clock, number
+        self.open: list[httpx.AsyncClient] = []
+        self.cases: list[str] = []
+
+    async def member(self, name: str, *roles: StaffRole, **more: Any) -> Seated:
+        """Somebody who is signed in."""
+        key = f"{name} of {self.number}"
+        return await self.desk.member(name, *(roles or (StaffRole.CHILD_SAFETY,)), key=key, **more)
+
+    async def crisis(self, user: str, *more: Any, **fields: Any) -> str:
+        """Somebody is in crisis; the id of their case."""
+        case = await self.desk.crisis(self.user(user), *more, **fields)
+        self.cases.append(case)
+        return case
+
+    def user(self, user: str) -> str:
+        """Somebody whom no other test knows."""
+        return f"{user}-{self.number}"
+
+    def browser(self, seated: Seated) -> httpx.AsyncClient:
+        """Theirs."""
+        browser = self.desk.browser(seated, self.app)
+        self.open.append(browser)
+        return browser
+
+    async def join(self, seated: Seated, case: str, user: str = "ann") -> Hold:
+        """Claim a case and join its chat."""
+        await self.desk.work.claim(seated.member, case)
+        who = self.user(user)
+        return await self.desk.board.join(case, f"talk of {who}", self.desk.key(who), seated.member)
+
+    async def events(self, kind: str, subject: str | None = None) -> list[Event]:
+        """What the log holds of a kind about these cases, or about a subject; oldest first."""
+        found = await self.desk.store.read(Query(kind, subject, ascending=True, limit=1_000))
+        return [one for one in found if subject or one.subject in self.cases]
+
+    def listed(self, page: httpx.Response) -> list[str]:
+        """This test's cases in the list, in its order."""
+        return [one for one in re.findall(r'<a id="open-(\w+)"', page.text) if one in self.cases]

@@ -36,7 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "vault",
         "merkle",
     ),
-    ("person", "_letter_gauges"),
+    ("person", "_letter_gauges", "rota"),
     (
         "_hops",
         "_case",
@@ -122,7 +122,7 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
     "torch": {"classify.transformers", "train"},
     "transformers": {"classify.transformers"},
     "aiohttp": {"proxy", "sockets", "staff.egress"},
-    "fastapi": {"admin", "console", "portal"},
+    "fastapi": {"admin", "console", "portal", "staffing"},
     "jinja2": {"console", "portal", "staff.templates"},
     "argon2": {"staff.proofs"},
     "pyotp": {"staff.proofs"},
@@ -151,7 +151,7 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
 }
 # Cannot be imported without the extra `train`; what needs one of them imports it when it is called.
 OF_EXTRA = {f"train.{name}" for name in ("net", "weights", "export", "loop", "run")}
-PURE = ("turn", "household", "acts", "wards", "wardday", "visits", "person", "about", "screen", "_strand", "session", "limits", "actions", "duties", "dependence", "persona", "helplines", "care", "passages", "redact", "cases", "_case", "_case_fold", "_case_queue", "roles", "merkle", "letters", "letterbook", "takeover", "complaints", "protocol", "policy.decide", "policy.stack", "wire")  # fmt: skip
+PURE = ("turn", "household", "acts", "wards", "wardday", "visits", "person", "about", "screen", "_strand", "session", "limits", "actions", "duties", "dependence", "persona", "helplines", "care", "passages", "redact", "cases", "_case", "_case_fold", "_case_queue", "roles", "merkle", "letters", "letterbook", "takeover", "rota", "complaints", "protocol", "policy.decide", "policy.stack", "wire")  # fmt: skip
 
 
 def name_of(path: Path) -> str:

@@ -379,3 +379,65 @@ def test_a_childs_notices_are_due_as_soon_as_it_is_one():
     assert turn.due() == ()
     turn.heard(scores(minor=0.9), ["i am 14"])
     assert [n.id for n in turn.due()] == ["y"]
+
+
+# -- whose it is -----------------------------------------------------------------------------
+
+WORRY, GRIEF, NOVEL = (
+    "my friend wants to kill herself",
+    "我哥去年自杀走了",
+    "in my novel the hero wants to die",
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "held"),
+    [
+        ((WORRY,), {State.ABOUT_OTHER}),
+        ((GRIEF,), {State.BEREAVED}),
+        ((NOVEL,), {State.FICTION}),
+        ((WORRY, "my sister said she wants to die"), {State.ABOUT_OTHER}),
+        ((WORRY, GRIEF), set()),
+        ((WORRY, "i can't go on"), set()),
+        (("hi", WORRY), set()),
+        (("i want to die",), set()),
+        ((), set()),
+    ],
+)
+def test_whose_it_is(lines: tuple[str, ...], held: set[State]):
+    """Every line that was judged has to say the same; else it may be the person's own."""
+    mine = care()
+    mine.heard(scores(self_harm=0.9), lines)
+    assert mine.states == held
+
+
+def test_without_a_finding_it_is_nothing():
+    """The model or the lexicon has to have seen something; a little is enough."""
+    for score, held in ((0.09, frozenset()), (0.1, {State.ABOUT_OTHER})):
+        mine = care()
+        mine.heard(scores(self_harm=score), (WORRY,))
+        assert mine.states == held
+
+
+def test_an_open_crisis_is_the_persons_own():
+    """Whoever the next line is about."""
+    mine = care(person=in_crisis())
+    mine.heard(scores(self_harm=0.9), (WORRY,))
+    assert State.ABOUT_OTHER not in mine.states
+
+
+@pytest.mark.parametrize(("ago", "helped"), [(0.0, True), (9.9, True), (10.1, False)])
+def test_help_was_named_a_moment_ago(ago: float, helped: bool):
+    """Then the same words would be noise."""
+    person = someone(crisis=Crisis(pointed=NOW - ago * MINUTE))
+    mine = care(person=person)
+    mine.heard(scores(self_harm=0.9), (WORRY,))
+    assert (State.HELPED in mine.states) is helped
+
+
+def test_the_last_line_ends_the_talk_and_tells_the_age():
+    """What was said before it does neither again."""
+    mine = care()
+    mine.heard(scores(minor=0.9), ("stop", "im 13"))
+    assert State.EXIT not in mine.states
+    assert mine.profile.years == (13, 13)

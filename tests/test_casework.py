@@ -24,6 +24,7 @@ from guardrail.cases import (
 from guardrail.errors import RequestError
 from guardrail.letterbook import LetterBook
 from guardrail.roles import StaffRole
+from guardrail.rota import Rota
 from guardrail.staff.casework import Casework, clocks
 from guardrail.store.base import Event, Query
 from guardrail.store.sqlite import SqliteStore
@@ -520,6 +521,55 @@ async def test_a_breach_rings_again_when_it_gets_worse(team: Team):
     team.clock.now += 61
     assert await team.here.sweep() == 1
     assert len(await team.events("case.breached")) == 4
+
+
+async def test_a_case_that_comes_back_is_told_once_for_each_time(team: Team):
+    """By the sweep: the letter of its severity was sent when it was new. A graver sign tells itself."""
+    case = await team.crisis()
+    for number in (1, 2):
+        await team.here.claim(ANN, case)
+        await team.here.resolve(ANN, case, Resolution.HELPED)
+        await team.crisis(number)
+        assert (await team.here.sweep(), await team.there.sweep(), await team.here.sweep()) == (
+            1,
+            1,
+            0,
+        )
+        assert await team.letters() == [("case_returned", "queued")] * number
+    assert await team.open().sweep() == 1  # after a restart: the same letter, and nothing new
+    await team.here.claim(ANN, case)
+    await team.here.resolve(ANN, case, Resolution.HELPED)
+    await team.crisis(3, severity=Severity.IMMINENT)
+    await team.here.sweep()
+    await team.here.claim(ANN, case)
+    await team.here.resolve(ANN, case, Resolution.HELPED)
+    await team.here.reopen(ANN, case, Reopened.OTHER)
+    await team.here.sweep()
+    assert len(await team.letters()) == 2
+
+
+async def test_a_case_at_night_is_told_to_the_operator(team: Team):
+    """Besides the letter to moderators; nobody's shift counts once somebody came."""
+    night = Rota.read("Mon-Sun 00:00-11:00 UTC")
+    casework = Casework(team.store, team.vault, clock=team.clock, rota=night)
+    case = await team.crisis()
+    assert (await casework.sweep(), await casework.sweep(), await team.here.sweep()) == (1, 0, 0)
+    (letter,) = await team.events("letter.")
+    assert letter.id == f"letter.case.{case}.offhours.1"
+    assert (letter.body["template"], letter.body["audience"], letter.body["severity"]) == (
+        "case_unclaimed_offhours",
+        "operator",
+        "urgent",
+    )
+    await casework.claim(ANN, case)
+    team.clock.now += 2_000
+    await casework.sweep()  # the claim is over and the clock rings, but somebody was there
+    assert await team.letters() == [
+        ("case_unclaimed_offhours", "queued"),
+        ("case_breached", "queued"),
+    ]
+    day = Rota.read("Mon-Sun 11:00-24:00 UTC")
+    assert await Casework(team.store, team.vault, clock=team.clock, rota=day).sweep() == 0
 
 
 def test_clocks_come_from_the_settings():

@@ -142,6 +142,20 @@ def test_mistakes_between_settings_are_told_too(tmp_path):
     assert {m.line for m in caught.value.mistakes} == {2, 3, 4, 5}
 
 
+def test_every_shift_that_cannot_be_read_is_told(tmp_path):
+    """Each with what is wrong with it, and the good one beside them passes."""
+    path = write(
+        tmp_path,
+        "takeover:\n  staffed: Mon-Fri 8-18 UTC; Sat 08:00-18:00 UTC; Sun 08:00-18:00 Mars/Base\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, {})
+    first, second = caught.value.mistakes
+    assert (first.line, second.line) == (2, 2)
+    assert "takeover.staffed: 'Mon-Fri 8-18 UTC' is no shift" in first.message
+    assert "no time zone Mars/Base" in second.message
+
+
 @pytest.mark.parametrize("text", ["- a\n", "a: [", "a: 1\na: 2\n", "\x00"])
 def test_what_is_no_settings_file_is_refused(tmp_path, text):
     """A list, broken YAML, a key given twice, bytes."""

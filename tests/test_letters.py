@@ -22,7 +22,6 @@ from guardrail.letters import (
     payload,
     queued,
     read_in,
-    returned,
     webhook_id,
     words,
 )
@@ -31,7 +30,7 @@ from guardrail.turn import Severity
 
 ROOT = Path(__file__).parent.parent
 FULL = Places("https://c.example", "https://p.example", "Mira", "+1 555 0100")
-SAMPLES = {"hours": 72, "day": "2026-11-22", "open": 3, "late": 1, "dead": 2}
+SAMPLES = {"hours": 72}
 SEALED = {"link": "https://p.example/i/secret"}
 
 
@@ -162,8 +161,8 @@ def test_what_is_sealed_is_needed() -> None:
 
 def test_what_is_filled_in_is_not_read_again() -> None:
     """A field that looks like a placeholder stays what it is."""
-    made = letter("digest", fields={**SAMPLES, "day": "{open}{link}"})
-    assert words(made, "en", FULL).subject == "Cases on {open}{link}"
+    made = letter("guardian_invitation", fields={"hours": "{callback}{link}"})
+    assert "for {callback}{link} hours" in words(made, "en", FULL, SEALED).body
 
 
 def test_two_languages_follow_one_another() -> None:
@@ -194,7 +193,7 @@ def test_a_webhook_carries_type_time_and_data() -> None:
         ("nonsense", "moderators", {}, "no letter"),
         ("case_opened", "guardian", {}, "does not go"),
         ("contact_guardian", "operator", {}, "does not go"),
-        ("digest", "operator", {"day": "x"}, "lacks dead, late, open"),
+        ("guardian_invitation", "guardian", {}, "lacks hours"),
         ("test", "operator", {"said": "hello"}, "no field said"),
         ("test", "operator", {"of": "a\nb"}, "one line"),
         ("test", "operator", {"of": "x" * 201}, "one line"),
@@ -267,15 +266,12 @@ def test_a_signal_that_is_less_grave_is_not_told() -> None:
     assert (found.state, found.why) == (Post.CANCELLED, "not_graver")
 
 
-def test_a_breach_and_a_return_are_told() -> None:
-    """Each deadline once, each return once."""
+def test_a_breach_is_told() -> None:
+    """Each deadline once."""
     breached = case_event("case.breached", body={"deadline": 99.5, "severity": "urgent", "by": "x"})
     (found,) = letters(breached, breached)
     assert (found.id, found.body["template"]) == ("letter.case.c1.breached.99.5", "case_breached")
     assert found.body["severity"] == "urgent"
-    again = returned(case_event("case.signal"), 2)
-    assert (again.id, again.body["template"]) == ("letter.case.c1.returned.2", "case_returned")
-    assert [one.state for one in read(*letters(case_event()), again).open()] == [Post.QUEUED] * 2
 
 
 def test_other_events_of_a_case_bring_no_letter() -> None:

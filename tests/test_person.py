@@ -66,8 +66,9 @@ def test_a_sitting_goes_on_until_a_long_silence():
     """A gap up to the limit belongs to the sitting; a longer one begins another."""
     second = used(NOW, NOW + IDLE_GAP)
     third = moved(second, "u", NOW + 2 * IDLE_GAP + 1, TODAY)
-    assert (second.sitting, second.away) == (NOW, IDLE_GAP)
+    assert (second.sitting, second.away) == (NOW, 0.0)
     assert (third.sitting, third.away) == (third.last_seen, IDLE_GAP + 1)
+    assert moved(third, "u", third.last_seen + 60, TODAY).away == IDLE_GAP + 1
     assert third.since == NOW
 
 

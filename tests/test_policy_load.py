@@ -181,6 +181,23 @@ class TestFiles:
         assert complaints(write(tmp_path, pack))
 
 
+@pytest.mark.parametrize(
+    ("when", "left"),
+    [
+        ("side: user, label: violence, at: soft", "adult, unknown, minor"),
+        ("side: bot, label: self_harm, at: soft", "adult, unknown, minor"),
+        ("side: user, label: self_harm, at: soft, age: minor", "adult, unknown"),
+        ("side: user, label: self_harm, at: soft, state: active", "adult, unknown, minor"),
+        ("side: user, label: self_harm, at: soft, unless: helped", "adult, unknown, minor"),
+    ],
+)
+def test_no_protocol_no_chat(tmp_path: Path, when: str, left: str) -> None:
+    """A pack in which nobody answers a person in crisis, of whatever age, is not loaded at all."""
+    pack = PACK.replace("side: user, label: self_harm, at: soft", when)
+    (told,) = complaints(write(tmp_path, pack))
+    assert told.startswith(f"11: no rule answers a person in crisis ({left})")
+
+
 class TestMistakes:
     @pytest.mark.parametrize(
         ("old", "new", "complaint"),

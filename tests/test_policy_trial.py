@@ -162,3 +162,84 @@ def test_no_test_file(tmp_path: Path):
     (tmp_path / "small_test.yaml").unlink()
     with pytest.raises(PolicyError, match="cannot be read"):
         run_trials(tmp_path / "small.yaml")
+
+
+# -- a person, whatever they say -------------------------------------------------------------
+
+GROWN = PACK.replace(
+    "rules:\n",
+    "crisis: { repair: append }\n"
+    "unknown_age: minor\n"
+    "suppress: { minor: [push, memory] }\n"
+    "privacy: { case_text_days: 7, hold_days: { minor: 40 } }\n"
+    'curfew: { under: 18, from: "22:00", to: "06:00" }\n'
+    "notices:\n"
+    "  - { id: begin, text: rest, start: day }\n"
+    "  - { id: back, text: help, absence_days: 7 }\n"
+    "  - { id: again, text: sit, every_minutes: 60, age: minor }\n"
+    "rules:\n"
+    "  - { id: night, when: { state: curfew }, then: end, text: rest }\n",
+).replace("texts:\n", "texts:\n  sit: { en: Sit., zh: 坐。 }\n")
+GROWN = GROWN.replace("    text: help\n", "    text: help\n    again: [rest, sit]\n")
+
+
+def grown(folder: Path, given: str, expect: str) -> tuple[str, ...]:
+    """What is wrong with one case of a pack that has more."""
+    run(folder, case(CRISIS, "rule: crisis"))
+    (folder / "small.yaml").write_text(GROWN, encoding="utf-8")
+    (folder / "small_test.yaml").write_text(case(given, expect), encoding="utf-8")
+    return run_trials(folder / "small.yaml").results[0].problems
+
+
+@pytest.mark.parametrize(
+    ("given", "expect"),
+    [
+        ("side: user", "age: minor, suppress: [memory, push]"),
+        ("side: user, age: adult", "age: adult, suppress: none"),
+        ("side: user, age: adult", "notices: begin"),
+        ("side: user, age: adult, shown: { begin: 30 }", "notices: none"),
+        ("side: user, age: adult, shown: { begin: 721 }", "notices: begin"),
+        ("side: user, age: adult, away_days: 7, shown: { begin: 5 }", "notices: back"),
+        ("side: user, age: adult, away_days: 6.9, shown: { begin: 5 }", "notices: none"),
+        ("side: user, age: minor, sitting_minutes: 60, shown: { begin: 5 }", "notices: again"),
+        ("side: user, age: minor, sitting_minutes: 60", "notices: [begin, again]"),
+        (CRISIS, "rule: crisis, notices: none"),
+        ("side: user, age: minor, day_minutes: 121", "rule: enough"),
+        ("side: user, age: minor, sitting_minutes: 121", "rule: enough, limits: { daily_minutes: 120, session_minutes: none }"),
+        ('side: user, age: minor, clock: "05:59"', "rule: night"),
+        ('side: user, age: minor, clock: "06:00"', "rule: default"),
+        ('side: user, age: adult, clock: "23:00"', "rule: default"),
+        ("side: user, age: minor", "privacy: { case_text_days: 7, turns: 12, hold_days: 40, train: false }"),
+        ("side: user, age: adult", "privacy: { hold_days: 0 }"),
+        (f"{CRISIS}, signs: 1", "rule: crisis, text: help"),
+        (f"{CRISIS}, signs: 2", "rule: crisis, text: rest"),
+        (f"{CRISIS}, signs: 3", "rule: crisis, text: sit"),
+        (f"{CRISIS}, signs: 9", "rule: crisis, text: sit"),
+    ],
+)  # fmt: skip
+def test_a_person(tmp_path: Path, given: str, expect: str):
+    """Clock, ledger, age and what is kept can be tried like rules."""
+    assert grown(tmp_path, given, expect) == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "expect", "problem"),
+    [
+        ("side: user, age: adult", "notices: back", "notices: expected back, got begin"),
+        ("side: user", "age: adult", "age: expected adult, got minor"),
+        ("side: user", "suppress: push", "suppress: expected push, got memory, push"),
+        ("side: user", "limits: { daily_minutes: 60 }", "limits.daily_minutes: expected 60, got 120"),
+        ("side: user", "privacy: { hold_days: 1 }", "privacy.hold_days: expected 1, got 40"),
+    ],
+)  # fmt: skip
+def test_a_person_who_is_not_as_expected(tmp_path: Path, given: str, expect: str, problem: str):
+    """It is said like every other failure."""
+    assert grown(tmp_path, given, expect) == (problem,)
+
+
+def test_only_a_named_rule_is_reached(tmp_path: Path):
+    """A case about a notice does not count as one of the rule that happened to decide."""
+    run(tmp_path, case(CRISIS, "rule: crisis"))
+    (tmp_path / "small.yaml").write_text(GROWN, encoding="utf-8")
+    (tmp_path / "small_test.yaml").write_text(case(CRISIS, "notices: none"), encoding="utf-8")
+    assert "crisis" in run_trials(tmp_path / "small.yaml").missed

@@ -373,7 +373,7 @@ async def test_every_answer_is_guarded(home: Home) -> None:
             assert "script-src" not in policy
             assert policy.startswith("default-src 'none'")
             assert "unsafe" not in policy
-            assert answer.headers["referrer-policy"] == "no-referrer"
+            assert answer.headers["referrer-policy"] == "same-origin"
             assert answer.headers["strict-transport-security"]
         assert [a.headers["cache-control"] for a in answers] == ["no-store", "no-store", "no-cache"]
     cookie = entered.headers["set-cookie"]
@@ -604,6 +604,16 @@ async def test_when_the_store_fails(family: Family, monkeypatch: pytest.MonkeyPa
     answer = await browser.get(where)
     assert (answer.status_code, "try again in a minute" in answer.text) == (503, True)
     assert "secrets" not in answer.text
+
+
+async def test_the_page_of_a_strange_address_leads_nowhere_else(home: Home) -> None:
+    """The link to the other language stays on this server, whatever the address."""
+    async with home.open() as browser:
+        for path in ("//evil.example/x", "/%2f%2fevil.example", "/%5cevil.example"):
+            page = (await browser.get(PORTAL + path)).text
+            (link,) = re.findall(r'href="([^"]*)\?lang=', page)
+            assert link.startswith("/")
+            assert not link.startswith(("//", "/\\"))
 
 
 async def test_bad_requests_get_pages(family: Family) -> None:

@@ -20,7 +20,17 @@ from guardrail.config import Settings
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.load import read_pack
-from guardrail.policy.model import EVERYWHERE, Clock, Consent, Curfew, Kind, Limits, Mode, Policy
+from guardrail.policy.model import (
+    EVERYWHERE,
+    Clock,
+    Consent,
+    Curfew,
+    Kind,
+    Limits,
+    Mode,
+    Policy,
+    Privacy,
+)
 from guardrail.policy.stack import Stack
 from guardrail.protocol import LANGUAGES, Facts, as_html, protocol
 from guardrail.serving import serving
@@ -283,3 +293,36 @@ async def test_the_proxy_serves_it(tmp_path: Path, on: bool) -> None:
     if on:
         assert proxied.headers["content-type"] == "text/html; charset=utf-8"
         assert "x-guardrail-id" not in proxied.headers
+
+
+def test_reasons_in_the_language_of_the_page() -> None:
+    """As the pack gives them; plain words stand on the English page alone."""
+    for language, word in (("en", "Leaving is honoured"), ("zh", "立即结束")):
+        rows = protocol(DEFAULT, FACTS, language)["crisis"]["rules"]
+        assert all(row["why"] for row in rows)
+        page = as_html(protocol(DEFAULT, FACTS, language))
+        assert escape(rows[0]["why"]) in page
+        rule = next(rule for rule in DEFAULT.rules if rule.id == "exit")
+        assert word in rule.why(language)
+    plain = replace(DEFAULT, rules=tuple(replace(r, reasons={}) for r in DEFAULT.rules))
+    assert protocol(plain, FACTS, "en")["crisis"]["rules"][0]["why"]
+    assert protocol(plain, FACTS, "zh")["crisis"]["rules"][0]["why"] == ""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_kept_of_words(language: str) -> None:
+    """How long, how much, for whom a law holds it, and whether anybody learns from it."""
+
+    def told(privacy: Privacy) -> list[str]:
+        page = protocol(replace(DEFAULT, privacy=privacy), FACTS, language)
+        assert all(escape(line) in as_html(page) for line in page["privacy"])
+        return list(page["privacy"])
+
+    month = told(Privacy())
+    assert "30" in month[0]
+    assert "12" in month[0]
+    held = told(Privacy(0, 12, {AgeBand.MINOR: 1096}, train=True))
+    assert len(held) == 3
+    assert "1096" in held[1]
+    assert month[-1] != held[-1]
+    assert month[0] != held[0]

@@ -19,7 +19,9 @@ from fastapi import FastAPI
 
 from guardrail._asgi import ASGIApp, Message
 from guardrail.admin.app import AdminParts, admin_app
+from guardrail.admin.contacts import contact_routes
 from guardrail.admin.gate import DOORS, Gate, Keeper
+from guardrail.admin.guardians import guardian_routes
 from guardrail.console.account import account_routes
 from guardrail.console.doors import Lobby, door_routes
 from guardrail.console.pages import static_files
@@ -41,6 +43,8 @@ from guardrail.roles import (
     rights,
     sees,
 )
+from guardrail.staff.emergency import EmergencyContacts
+from guardrail.staff.guardians import Guardians
 from guardrail.store.base import Query
 from guardrail.turn import AgeBand
 from tests.conftest import Clock
@@ -102,6 +106,15 @@ def whole_app(desk: Desktop, token: str | None) -> tuple[FastAPI, ASGIApp]:
     """Everything that the admin server can offer."""
     bench, companion, staff = desk.bench(), Companion(pace=0.0), desk.staff
     tenants = (APP, OTHER)
+    guardians = Guardians(
+        desk.store,
+        desk.vault,
+        desk.people,
+        desk.keys,
+        secret=b"0123456789abcdef0123456789abcdef",
+        policy=lambda _: desk.policy,
+        clock=desk.clock,
+    )
     lobby = Lobby(
         staff.accounts,
         staff.logins,
@@ -130,7 +143,13 @@ def whole_app(desk: Desktop, token: str | None) -> tuple[FastAPI, ASGIApp]:
         office=bench.office,
         accounts=staff.accounts,
         logins=staff.logins,
-        routers=(door_routes(lobby), account_routes(lobby), *console_routes(bench)),
+        routers=(
+            door_routes(lobby),
+            account_routes(lobby),
+            *console_routes(bench),
+            guardian_routes(guardians),
+            contact_routes(EmergencyContacts(desk.store, desk.vault, desk.people)),
+        ),
         mounts={"/static/console": static_files()},
     )
     keeper = Keeper(token, staff.accounts, staff.logins)

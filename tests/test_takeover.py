@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import count
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from guardrail.store.base import Event
-from guardrail.takeover import HoldBook, fact, is_staffed, owed_words, waiting_words
+from guardrail.takeover import HoldBook, fact, owed_words, waiting_words
 
 SEQ = count(1)
 
@@ -127,39 +125,3 @@ def test_waiting_promises_only_what_is_true(language):
     assert "Maya" in there
     assert "Maya" not in gone
     assert fact(language) != fact("zh" if language == "en" else "en")
-
-
-HOURS = "Mon-Fri 08:00-22:00 Europe/Berlin; Sat 20:00-02:00 Europe/Berlin"
-
-
-@pytest.mark.parametrize(
-    ("day", "hour", "there"),
-    [
-        (2, 9, True),  # Monday
-        (2, 22, False),
-        (6, 21, True),  # Friday
-        (7, 21, True),  # Saturday
-        (8, 1, True),  # the night that belongs to Saturday
-        (8, 3, False),
-        (9, 1, False),  # Monday before dawn
-    ],
-)
-def test_hours_are_local(day, hour, there):
-    """Shifts follow the zone they are written in, past midnight too."""
-    at = datetime(2026, 11, day, hour, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-    assert is_staffed(HOURS, at) is there
-    assert is_staffed(HOURS, at.astimezone(ZoneInfo("Asia/Shanghai"))) is there
-
-
-def test_no_hours_are_all_hours():
-    """Who names none is always there."""
-    assert is_staffed("", datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC")))
-
-
-@pytest.mark.parametrize(
-    "wrong", ["Mon", "Foo 08:00-10:00 UTC", "Mon 8-10 UTC", "Mon 08:00-10:00 X/Y"]
-)
-def test_hours_that_cannot_be_read_are_refused(wrong):
-    """Whoever writes them wrongly hears of it at the start."""
-    with pytest.raises((ValueError, KeyError)):
-        is_staffed(wrong, datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC")))

@@ -62,7 +62,12 @@ def _claims(routes: APIRouter, bench: Bench) -> None:
     plain("claim", work.claim)
     plain("ask-opinion", work.ask_opinion)
     plain("home-danger", work.home_danger)
-    plain("home-safe", lambda member, case: work.home_danger(member, case, danger=False))
+
+    @routes.post("/console/cases/{case}/home-safe")
+    async def home_safe(case: str, member: Approver) -> Response:
+        """Only who may approve says so."""
+        await work.home_danger(member, case, danger=False)
+        return _back(case)
 
     @routes.post("/console/cases/{case}/keep")
     async def keep(case: str, member: Worker) -> Response:
@@ -170,7 +175,7 @@ def _chat(routes: APIRouter, bench: Bench, board: Switchboard) -> None:
 
     @routes.post("/console/cases/{case}/say")
     async def say(
-        request: Request, case: str, member: Worker, text: Words, sure: Short = ""
+        request: Request, case: str, member: Worker, *, text: Words, sure: Short = ""
     ) -> Response:
         """Words to the person; what speaks against them is shown once."""
         found = await bench.casework.get(member, case)

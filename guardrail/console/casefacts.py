@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from guardrail.actions import resources_for
 from guardrail.cases import Appeal, Asked, Case, Let, Reopened, Resolution, Status, Whom
 from guardrail.console.bench import Bench
 from guardrail.console.view import UNSHOWN, row, steps, why
-from guardrail.errors import RequestError, StoreError
+from guardrail.errors import RequestError
 from guardrail.person import Person
 from guardrail.policy.model import Kind, Policy, Resource
 from guardrail.protocol import rule_words
@@ -56,7 +55,7 @@ async def words_of(bench: Bench, case: Case) -> list[Text]:
 
 
 async def case_facts(
-    bench: Bench, case: Case, member: Member, names: Mapping[str, str], language: str
+    bench: Bench, case: Case, member: Member, *, names: Mapping[str, str], language: str
 ) -> dict[str, Any]:
     """Everything but the words and the chat."""
     now = bench.clock()

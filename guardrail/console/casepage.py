@@ -54,7 +54,7 @@ def case_routes(bench: Bench) -> APIRouter:
         if not reads(member, found):
             raise RequestError("your roles do not allow this", status=403, code="forbidden")
         for one, count in await _asked(bench, found, text):
-            event = revealed(member.id, found.id, one, bench.clock(), count)
+            event = revealed(member.id, found.id, one, bench.clock(), count=count)
             await bench.store.append(event)
         return await render_case(bench, request, found, member)
 
@@ -74,17 +74,17 @@ async def _asked(bench: Bench, case: Case, text: str) -> list[tuple[str, int]]:
 
 
 async def render_case(
-    bench: Bench, request: Request, case: Case, member: Member, status: int = 200, **more: Any
+    bench: Bench, request: Request, case: Case, member: Member, **more: Any
 ) -> Response:
     """The page. `more`: what the chat has to say about words that were not sent."""
     seq, names = await newest(bench), await bench.names()
     seen = await exposure(bench.store, member.id, bench.clock())
     language = bench.pages.language(request)
-    values = await case_facts(bench, case, member, names, language)
+    values = await case_facts(bench, case, member, names=names, language=language)
     values |= await _words(bench, case, member, seen)
     values |= await _talk(bench, case, member, seen)
     values |= {"seq": seq, "exposure": seen, "key": secrets.token_hex(8), "draft": "", "advice": ()}
-    return bench.pages.render(request, "cases/case.html", status, **values | more)
+    return bench.pages.render(request, "cases/case.html", **values | more)
 
 
 # -- words and chat ------------------------------------------------------------------------------

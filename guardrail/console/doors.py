@@ -60,7 +60,7 @@ class Lobby:
     pages: Pages
     table: AccountsTable
     provider: Provider | None = None
-    homes: tuple[tuple[str, Right], ...] = (("/", Right.OVERVIEW),)
+    homes: tuple[tuple[str, Right], ...] = (("/console", Right.QUEUE), ("/", Right.OVERVIEW))
     token: bool = False
     tenants: tuple[str, ...] = ()
 
@@ -205,11 +205,12 @@ def _inside(place: str) -> bool:
     return plain and not place.startswith("//")
 
 
-def _join(routes: APIRouter, lobby: Lobby) -> None:
-    def refused(request: Request, error: RequestError) -> Response:
-        wrong = f"wrong.{error.code}"
-        return lobby.pages.render(request, "accounts/join.html", error.status, wrong=wrong)
+def _not_invited(lobby: Lobby, request: Request, error: RequestError) -> Response:
+    wrong = f"wrong.{error.code}"
+    return lobby.pages.render(request, "accounts/join.html", error.status, wrong=wrong)
 
+
+def _join(routes: APIRouter, lobby: Lobby) -> None:
     def page(request: Request, code: str, offered: Enrolment, **more: Any) -> Response:
         told: dict[str, Any] = {"status": 200, "wrong": "", "login": offered.login}
         told |= {"name": offered.name} | more
@@ -227,7 +228,7 @@ def _join(routes: APIRouter, lobby: Lobby) -> None:
         try:
             return page(request, code, await lobby.logins.opened(code))
         except RequestError as error:
-            return refused(request, error)
+            return _not_invited(lobby, request, error)
 
     @routes.post("/join/finish")
     async def finish(
@@ -243,7 +244,7 @@ def _join(routes: APIRouter, lobby: Lobby) -> None:
         try:
             offered = await lobby.logins.opened(invitation)
         except RequestError as error:
-            return refused(request, error)
+            return _not_invited(lobby, request, error)
         try:
             entered = await lobby.logins.enrol(invitation, told, lobby.held(request))
         except RequestError as error:

@@ -156,7 +156,7 @@ def _stacked(
     rows = [(day, [shown[day, key] for key in keys]) for day in days.list]
     return {
         "name": name,
-        "keys": keys,
+        "kinds": keys,
         "plot": columns(days.list, keys, shown),
         "top": max((sum(value or 0 for value in row) for _, row in rows), default=0),
         "rows": [(day, row) for day, row in reversed(rows) if any(v != 0 for v in row)],
@@ -187,7 +187,7 @@ def _crowds(crowd: Crowd, words: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     """Counts of people: never without the rule for small cells."""
     groups = {
         "ages": (crowd.ages, AGES),
-        "minutes": (crowd.minutes, (*map(str, MINUTES), "more")),
+        "usage": (crowd.minutes, (*map(str, MINUTES), "more")),
         "index": (crowd.index, (*map(str, INDEX), "more")),
     }
     for name, (counts, keys) in groups.items():

@@ -51,6 +51,11 @@ class NavItem:
 NAV = (
     NavItem("/", "nav.overview", Right.OVERVIEW),
     NavItem("/console", "nav.queue", Right.QUEUE, signed_in=True),
+    NavItem("/console/people", "nav.people", Right.PEOPLE, signed_in=True),
+    NavItem("/console/figures", "nav.figures", Right.FIGURES, signed_in=True),
+    NavItem("/console/letters", "nav.letters", Right.LETTERS, signed_in=True),
+    NavItem("/console/privacy", "nav.privacy", Right.PRIVACY, signed_in=True),
+    NavItem("/console/trail", "nav.trail", Right.TRAIL, signed_in=True),
     NavItem("/account/team", "nav.team", Right.ACCOUNTS, signed_in=True),
 )
 

@@ -18,8 +18,7 @@ from guardrail.duties import moment
 from guardrail.errors import RequestError
 from guardrail.people import Act, Who
 from guardrail.person import Person
-from guardrail.roles import Member, Right, may
-from guardrail.staff.caselog import visible
+from guardrail.roles import Member, Right
 from guardrail.turn import Danger
 
 __all__ = ["Clerk", "acted", "people_pages"]
@@ -98,7 +97,7 @@ async def _state(bench: Bench, person: Person, member: Member) -> dict[str, Any]
     now, names = bench.clock(), await bench.names()
     at = moment(now, bench.policy(None).zone)
     today, crisis = person.today(at.day), person.crisis
-    cases = await bench.casework.of_person(person.key) if may(member, Right.QUEUE) else ()
+    cases = await bench.casework.of(member, person.key)
     return {
         "person": person,
         "danger": crisis.at(now),
@@ -108,7 +107,7 @@ async def _state(bench: Bench, person: Person, member: Member) -> dict[str, Any]
         "minutes": round(today.seconds / 60),
         "turns": today.turns,
         "index": index(person, at.day),
-        "cases": [row(one, names, member.id) for one in cases if visible(member, one)],
+        "cases": [row(one, names, member.id) for one in cases],
         "waiting": [a for a in await bench.office.people.appeals() if a.key == person.key],
         "reasons": REASONS,
     }

@@ -136,7 +136,9 @@ async def _page(
         key=key,
         confirm=key[:CONFIRM],
         outcome=outcome,
-        held=datetime.fromtimestamp(standing.held_until, UTC).date() if standing.held_until else None,
+        held=datetime.fromtimestamp(standing.held_until, UTC).date()
+        if standing.held_until
+        else None,
         holds=HOLDS,
         reasons=REASONS,
     )

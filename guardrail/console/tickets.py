@@ -18,7 +18,15 @@ from guardrail.turn import AgeBand, Evidence
 
 __all__ = ["OUTCOMES", "ticket_pages"]
 
-OUTCOMES = ("explained", "changed", "apologised", "refunded", "referred", "not_founded", "duplicate")
+OUTCOMES = (
+    "explained",
+    "changed",
+    "apologised",
+    "refunded",
+    "referred",
+    "not_founded",
+    "duplicate",
+)
 """How a complaint or an incident is answered, as codes; the words go to whoever asked."""
 
 PROOFS = (Evidence.VERIFIED, Evidence.PLATFORM, Evidence.GUARDIAN)

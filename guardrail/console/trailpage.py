@@ -118,10 +118,17 @@ def _listed(events: list[Event], names: Mapping[str, str]) -> list[dict[str, Any
             "seq": event.seq,
             "at": event.at,
             "kind": event.kind,
-            "by": names.get(str(event.body.get("by", "")), ""),
+            "by": _actor(event, names),
         }
         for event in events
     ]
+
+
+def _actor(event: Event, names: Mapping[str, str]) -> str:
+    """Who of the staff acted; of an account's own event, whose it is."""
+    found = names.get(str(event.body.get("by", "")), "")
+    own = event.kind.startswith("account.")
+    return found or (names.get(event.subject, "") if own else "")
 
 
 async def _checkpoints(bench: Bench) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ class Exposure:
         return self.open.get(case, frozenset())
 
 
-def revealed(member: str, case: str, text: str, now: float, count: int = 1) -> Event:
+def revealed(member: str, case: str, text: str, now: float, *, count: int = 1) -> Event:
     """That a member has uncovered a text: for their own count, and for the audit trail."""
     body = {"case": case, "text": text, "count": count}
     return Event(f"{KIND}.{secrets.token_hex(8)}", now, KIND, member, body=body)
@@ -80,7 +80,9 @@ async def exposure(store: Store, member: str, now: float) -> Exposure:
 async def _heard(store: Store, member: str, since: float) -> list[float]:
     """When people wrote to a member who was in their chat."""
     joined = await store.read(Query(kind="case.joined", since=since, limit=MOST))
-    began = {e.subject: e.at for e in joined if e.body["by"] == member}  # newest first: the oldest wins
+    began = {
+        e.subject: e.at for e in joined if e.body["by"] == member
+    }  # newest first: the oldest wins
     found: list[float] = []
     for case, at in began.items():
         here = True

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from guardrail.errors import Mistake, PolicyError
-from guardrail.policy.checks import thresholds, words
+from guardrail.policy.checks import protocol, thresholds, words
 from guardrail.policy.model import Mode, Policy, Resource
 from guardrail.policy.reader import Reader, suggestion
 from guardrail.policy.resources import read_resources
@@ -75,14 +75,16 @@ def read_pack(path: Path, resources: Path | None = None) -> tuple[Stack, Source]
         mistakes += reader.in_order()
     if mistakes:
         raise PolicyError(mistakes)
-    # Without words or thresholds a turn could not be answered; such a pack is not loaded at all.
+    # Without words or thresholds a turn could not be answered, and without a protocol for a crisis
+    # nobody may chat (CA B&P 22602(b), NY GBL 1701): such a pack is not loaded at all.
     # These checks do not look at the calendar, so any day will do: the last has all packs in it.
     stack = Stack(tuple(parts))
     source = Source(packs[-1], directory, date.min, tuple(packs))
     for day in (date.min, date.max):
         policy = stack.on(day)
-        if gaps := [*words.check(policy, source), *thresholds.check(policy, source)]:
-            raise PolicyError(gaps)
+        gaps = [check(policy, source) for check in (words.check, thresholds.check, protocol.check)]
+        if found := [mistake for gap in gaps for mistake in gap]:
+            raise PolicyError(found)
     return stack, source
 
 

@@ -66,6 +66,7 @@ _FLAG: Json = {"type": "boolean"}
 _DATE: Json = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 _UNDER: Json = {"type": "integer", "minimum": 1, "maximum": 25}
 _COUNT: Json = {"type": "integer", "minimum": 1}
+_NONE: Json = {"const": "none"}
 _SCORE: Json = {"type": "number", "minimum": 0, "maximum": 1}
 _CLOCK: Json = {"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d)$"}
 _NAMES = (*(label.value for label in Label), *(detector.value for detector in Detector))
@@ -296,7 +297,7 @@ def _expect() -> Json:
             "says": _one_or_more(_TEXT),
             "notices": _one_or_more(_TEXT),
             "age": _words(AgeBand),
-            "limits": _limits(),
+            "limits": _object(LIMITS, {key: {"anyOf": [_COUNT, _NONE]} for key in LIMIT_NAMES}),
             "suppress": _one_or_more({"enum": [*SUPPRESSIBLE, "none"]}),
             "privacy": _object(
                 PRIVACY,

@@ -51,7 +51,7 @@ class Pages:
             t=say(words),
             language=language,
             other=other,
-            path=request.url.path,
+            path=_here(request),
             service=self._service or words["service"],
             done=f"done.{done}" if f"done.{done}" in words else "",
             template=template,
@@ -73,3 +73,8 @@ class Pages:
         known: Mapping[str, str] = self._words["en"]
         kind = next(k for k in (f"wrong.{code}", f"wrong.{status}", "wrong.any") if k in known)
         return self.show(request, "trouble", status, kind=kind)
+
+
+def _here(request: Request) -> str:
+    """The path of this page, for links to itself; `//host` would lead to another server."""
+    return "/" + request.url.path.lstrip("/\\") if request.method == "GET" else "/"

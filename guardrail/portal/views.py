@@ -131,5 +131,5 @@ def in_cents(text: str, currency: str) -> int | None:
 def characters(ward: Ward) -> tuple[tuple[str, str, bool], ...]:
     """Key, name, and whether it is blocked: those met lately first, then others that are blocked."""
     met, blocked = ward.person.characters, ward.day.house.blocked
-    found = [(key, name, key in blocked) for key, name in reversed(met.items())]
+    found = [(key, name, key in blocked) for key, name in reversed(list(met.items()))]
     return tuple(found + [(key, "", True) for key in blocked if key not in met])

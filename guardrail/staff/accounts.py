@@ -194,6 +194,10 @@ class Accounts:
         await self._book.stand(member, Standing.ACTIVE if joined else Standing.INVITED)
         return await self.get(member)
 
+    async def close(self) -> None:
+        """Let go of the file, for logins as well. May be called twice."""
+        await self._book.close()
+
     # -- parts -----------------------------------------------------------------------------------
 
     async def _invitation(self, member: str, purpose: Purpose) -> Invitation:

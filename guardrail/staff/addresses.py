@@ -7,6 +7,7 @@ letter that finds none then is given up, and says so.
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from guardrail.errors import RequestError
 from guardrail.letterbook import Letter
 from guardrail.vault import Speaker, Text, Vault
 
-__all__ = ["Address", "AddressBook", "read_address", "subject_of"]
+__all__ = ["Address", "AddressBook", "check_address", "read_address", "subject_of"]
 
 LONGEST = 500
 """Characters of one part of an address."""
@@ -84,7 +85,7 @@ def read_address(text: str) -> Address:
         )
     except TypeError:
         raise _wrong("it has unknown parts, or does not say whose it is") from None
-    _check(found)
+    check_address(found)
     return found
 
 
@@ -97,14 +98,18 @@ class AddressBook:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
-    async def keep(self, user: str, address: Address, *, at: float, until: float) -> str:
+    async def keep(
+        self, user: str, address: Address, *, at: float, until: float, name: str = ""
+    ) -> str:
         """Seal where a contact of this person is reached; the id under which it lies.
+
+        Under a `name` that is there already nothing changes.
 
         Raises:
             RequestError: it is no address (422).
         """
-        _check(address)
-        name = f"{subject_of(user)}.{secrets.token_hex(8)}"
+        check_address(address)
+        name = name or f"{subject_of(user)}.{secrets.token_hex(8)}"
         await self._vault.seal(replace(address.text(name, user, at=at, until=until), owner=name))
         return name
 
@@ -133,10 +138,10 @@ class AddressBook:
             if text.id == name:
                 await self._vault.erase(text.owner)
 
-    async def forget(self, user: str) -> None:
-        """Forget all contacts of a person, whoever sealed them."""
+    async def forget(self, user: str, before: float = math.inf) -> None:
+        """Forget all contacts of a person, whoever sealed them, but for those sealed later."""
         for owner in {text.owner for text in await self._texts(user)}:
-            await self._vault.erase(owner)
+            await self._vault.erase(owner, before)
 
     async def _texts(self, user: str) -> list[Text]:
         found = await self._vault.open(subject_of(user))
@@ -151,7 +156,12 @@ def _known(text: Text, audience: str) -> Address:
         return Address(audience)
 
 
-def _check(address: Address) -> None:
+def check_address(address: Address) -> None:
+    """See that an address says whose it is, and one way to reach them.
+
+    Raises:
+        RequestError: it does not (422). The message holds nothing of it.
+    """
     if address.whom not in ("guardian", "emergency"):
         raise _wrong("`whom` must be guardian or emergency")
     if address.language not in ("", "en", "zh"):

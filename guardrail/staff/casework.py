@@ -48,7 +48,9 @@ from guardrail.cases import (
     listed,
     tallied,
 )
+from guardrail.letters import besides
 from guardrail.roles import Member, Right, may
+from guardrail.rota import Rota
 from guardrail.staff.casecontacts import CaseContacts
 from guardrail.staff.caselog import clocks, refused, visible
 from guardrail.staff.casenotes import Note
@@ -76,6 +78,7 @@ class Casework(CaseContacts):
         clock: epoch seconds.
         terms: SLA clocks and lease; `clocks(settings.cases)`.
         keeps: for how many seconds the words of a case are kept.
+        rota: when somebody is meant to be there.
     """
 
     def __init__(
@@ -86,8 +89,11 @@ class Casework(CaseContacts):
         clock: Callable[[], float] = time.time,
         terms: Clocks = Clocks(),  # noqa: B008 - frozen
         keeps: Callable[[Case], float] = lambda _: MONTH,
+        rota: Rota = Rota(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(store, vault, clock=clock, terms=terms, keeps=keeps)
+        self._rota = rota
+        self._queued: set[str] = set()  # letters of cases that wait; the log knows them, too
 
     # -- looking -----------------------------------------------------------------------------
 
@@ -128,10 +134,14 @@ class Casework(CaseContacts):
             RequestError: there is no such case for this member (404).
         """
         found = await self._find(member, case, Right.QUEUE)
-        if found.user is None:
-            return ()
-        others = self._book.of(found.user, self._clock())
-        return tuple(one for one in others if one.id != found.id and visible(member, one))
+        others = await self.of(member, found.user) if found.user is not None else ()
+        return tuple(one for one in others if one.id != found.id)
+
+    async def of(self, member: Member, user: str) -> tuple[Case, ...]:
+        """The cases of a person (their key) that a member may see, the latest first."""
+        await self.catch_up()
+        cases = self._book.of(user, self._clock())
+        return tuple(one for one in cases if visible(member, one))
 
     async def tallies(self) -> dict[Severity, Tally]:
         """For the gauges: open, claimed, overdue and the longest wait, by severity."""
@@ -268,24 +278,32 @@ class Casework(CaseContacts):
     # -- clocks ------------------------------------------------------------------------------
 
     async def sweep(self) -> int:
-        """Ring for cases that nobody claimed in time, once for each; say how many rang now.
+        """Ring for cases that nobody claimed in time, and queue letters that no event brings.
 
-        Any number of processes may do this at once: they all write the same event.
+        Once for each; says how many there were now. Any number of processes may do this at once:
+        they all write the same events.
         """
-        rung = 0
-        for case in await self.waiting():
-            if not case.overdue or case.alarmed is case.severity:
-                continue
-            body = {"deadline": case.deadline, "severity": case.severity, "round": case.round}
-            event = self._event(case, "breached", body)
-            name = f"{event.kind}.{case.id}.{case.round}.{case.severity}"
-            await self._add(replace(event, id=name))
-            rung += 1
-        if rung:
+        waiting = await self.waiting()
+        rung = [await self._ring(case) for case in waiting]
+        letters = [one for case in waiting for one in besides(case, self._rota, self._clock())]
+        new = [one for one in letters if one.id not in self._queued]
+        if new:
+            await self._store.append(*new)
+        self._queued = {one.id for one in letters}
+        if any(rung):
             await self.catch_up()
-        return rung
+        return sum(rung) + len(new)
 
     # -- inside ------------------------------------------------------------------------------
+
+    async def _ring(self, case: Case) -> bool:
+        if not case.overdue or case.alarmed is case.severity:
+            return False
+        body = {"deadline": case.deadline, "severity": case.severity, "round": case.round}
+        event = self._event(case, "breached", body)
+        name = f"{event.kind}.{case.id}.{case.round}.{case.severity}"
+        await self._add(replace(event, id=name))
+        return True
 
     def _longer(self, found: Case, member: Member, now: float) -> Step | None:
         if found.until - now > self.terms.lease * FRESH:

@@ -109,12 +109,13 @@ class GuardAlerts:
 
     async def _alert(self, event: Event, ward: str) -> int:
         guardians = self._guardians
+        links = (await guardians.log.book()).active(ward)
         reached = [
-            (link, contact)
-            for link in (await guardians.log.book()).active(ward)
-            if (contact := await guardians.cards.contact(link))
+            (link, contact) for link in links if (contact := await guardians.cards.contact(link))
         ]
         if not reached:
+            if links:  # none of them wants letters, or an address was lost
+                self._count("guardian_alert", "nobody")
             return 0
         if not await self.may_tell(ward):
             self._count("guardian_alert", "held")

@@ -17,7 +17,7 @@ from guardrail.staff.addresses import Address, subject_of
 from guardrail.vault import Speaker, Text, Vault
 from guardrail.wards import Link
 
-__all__ = ["Card", "GuardCards", "clean_address", "clean_name"]
+__all__ = ["NAME", "Card", "GuardCards", "clean_address"]
 
 KEPT = 10 * 365 * 86_400.0
 """Seconds: until the link ends, in truth; the vault wants a number."""
@@ -128,8 +128,3 @@ def clean_address(address: str) -> str:
         raise RequestError("this is no mail address", status=422, code="address")
     name, _, domain = plain.rpartition("@")
     return f"{name}@{domain.lower()}"
-
-
-def clean_name(name: str) -> str:
-    """A name in one line."""
-    return " ".join("".join(c for c in name if c.isprintable()).split())[:NAME]

@@ -12,6 +12,7 @@ Every method may raise `StoreError`.
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -19,14 +20,15 @@ from dataclasses import asdict
 
 from guardrail.acts import Act, Who, newcomer
 from guardrail.errors import RequestError
-from guardrail.household import known_zone
+from guardrail.household import known_zone, readable
 from guardrail.identity import Pseudonyms
 from guardrail.letterbook import Letter
 from guardrail.letters import Audience
 from guardrail.people import People
 from guardrail.person import Person
 from guardrail.policy.model import Policy
-from guardrail.staff.guardcards import Card, GuardCards, clean_address, clean_name
+from guardrail.staff.guardcards import NAME, Card, GuardCards, clean_address
+from guardrail.staff.guardend import GONE, forget_unlinked, forget_ward
 from guardrail.staff.guardlog import GuardLog, refused
 from guardrail.staff.guardterms import (
     HOUR,
@@ -48,8 +50,6 @@ __all__ = ["GuardLinks"]
 
 MOST = 2
 """Guardians of one ward."""
-
-_GONE = (LinkStatus.REFUSED, LinkStatus.ENDED)
 
 
 class GuardLinks:
@@ -188,7 +188,7 @@ class GuardLinks:
             RequestError: somebody else has, it went to another mailbox, or it is over (410).
         """
         found = await self.log.link(link)
-        if found.guardian == guardian and found.status not in _GONE:
+        if found.guardian == guardian and found.status not in GONE:
             return found
         own = not found.to or found.to == guardian
         if found.status is not LinkStatus.INVITED or not own or not found.waiting(self.now()):
@@ -219,7 +219,7 @@ class GuardLinks:
                 raise refused("there is no such link", "unknown_link", 404)
             if found.status is not LinkStatus.TAKEN or not found.waiting(self.now()):
                 raise refused("this invitation is answered already, or over", "decided")
-            clean = Card(clean_name(names.guardian), clean_name(names.ward))
+            clean = Card(readable(names.guardian, NAME), readable(names.ward, NAME))
             if not clean.guardian:
                 raise RequestError("say how the child knows you", status=422, code="name")
             agreed = await self._read(found, read)
@@ -330,7 +330,7 @@ class GuardLinks:
     async def _refuse(self, link: Link, by: str) -> None:
         await self.log.add("refused", link, link.ward, {"by": by})
         await self.cards.forget_link(link)
-        await self._forget_unlinked(link.guardian)
+        await forget_unlinked(self.log, self.cards, link.guardian)
 
     async def leave(self, guardian: str, link: str) -> None:
         """A guardian ends their own link."""
@@ -355,14 +355,10 @@ class GuardLinks:
             await self.send("guardian_ended", address, about=link, language=found.language)
         return await self.log.link(link)
 
-    async def forget(self, ward: str) -> None:
+    async def forget(self, ward: str, before: float = math.inf) -> None:
         """A person is erased: what we hold of their guardians for their sake goes, too."""
         async with self._turn:
-            for link in (await self.log.book()).of_ward(ward):
-                if link.status not in _GONE:
-                    await self.log.add("ended", link, ward, {"by": "erased"})
-                await self.cards.forget_link(link)
-                await self._forget_unlinked(link.guardian)
+            await forget_ward(self.log, self.cards, ward, before)
 
     async def _end(self, link: Link, by: str) -> None:
         await self.log.add("ended", link, link.ward, {"by": by})
@@ -375,12 +371,7 @@ class GuardLinks:
             if person.curfew_lifted > self.now():
                 await self.people.curfew(who, act, until=0.0)
         await self.cards.forget_link(link)
-        await self._forget_unlinked(link.guardian)
-
-    async def _forget_unlinked(self, guardian: str) -> None:
-        found = (await self.log.book()).of_guardian(guardian) if guardian else ()
-        if all(one.status in _GONE for one in found):
-            await self.cards.forget(guardian)
+        await forget_unlinked(self.log, self.cards, link.guardian)
 
     # -- inside ------------------------------------------------------------------------------------
 

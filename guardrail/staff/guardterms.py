@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from guardrail._tables import GuardiansTable
 from guardrail.acts import Act
 from guardrail.letterbook import Letter
-from guardrail.staff.couriers import Outcome
+from guardrail.staff.couriers import DELIVERED, Outcome
 from guardrail.wards import Link
 
-__all__ = ["HOUR", "OVERSIGHT", "Agreement", "Invited", "Place", "Post", "Terms", "acted"]
+__all__ = [
+    "HOUR",
+    "OVERSIGHT",
+    "Agreement",
+    "Invited",
+    "Place",
+    "Post",
+    "Printed",
+    "Terms",
+    "acted",
+]
 
 HOUR = 3600.0
 
@@ -30,6 +40,27 @@ class Post(Protocol):
     ) -> Outcome:
         """One try; what became of it."""
         ...
+
+
+class Printed:
+    """A `Post` for trying out: links to sign in go to the terminal, and nothing else goes anywhere."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+
+    async def __call__(
+        self,
+        letter: Letter,
+        to: str,  # noqa: ARG002 - the port's
+        *,
+        language: str = "",  # noqa: ARG002
+        sealed: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """One try; what became of it."""
+        if letter.template != "guardian_enter" or not sealed:
+            return Outcome("no_mail", final=True)
+        self._write(f"guardian: {sealed['link']}\n")
+        return DELIVERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +81,7 @@ class Terms:
     def of(cls, table: GuardiansTable) -> Terms:
         """The terms that the settings ask for."""
         return cls(
-            public_url=table.public_url.rstrip("/"),
+            public_url=(table.public_url or f"http://{table.host}:{table.port}").rstrip("/"),
             invitation=table.invitation_hours * HOUR,
             alerts=table.alerts,
         )

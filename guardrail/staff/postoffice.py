@@ -11,8 +11,8 @@ from functools import partial
 from guardrail._tables import NotifyTable
 from guardrail.errors import ConfigError, Mistake
 from guardrail.identity import Pseudonyms
-from guardrail.letters import Places
-from guardrail.staff.addresses import AddressBook
+from guardrail.letters import Audience, Places
+from guardrail.staff.addresses import Address, AddressBook
 from guardrail.staff.carrier import Terms, Veto, no_veto
 from guardrail.staff.contacts import Contacts
 from guardrail.staff.couriers import Courier
@@ -40,10 +40,14 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class PostOffice:
-    """The outbox, and the mailer for what has to go at once; none without a mail server."""
+    """The outbox, and the mailer for what has to go at once; none without a mail server.
+
+    `reaches` says whether the settings have a way to an emergency contact.
+    """
 
     outbox: Outbox
     mailer: Mailer | None
+    reaches: Callable[[Address], bool]
 
 
 def post_office(
@@ -89,4 +93,17 @@ def post_office(
         count=parts.count,
         veto=parts.veto,
     )
-    return PostOffice(outbox, mailer)
+    return PostOffice(outbox, mailer, partial(_reaches, table, egress))
+
+
+def _reaches(table: NotifyTable, egress: Egress, address: Address) -> bool:
+    """Whether a letter to this emergency contact could leave: its address says nothing more."""
+    if address.phone:
+        return any(Audience.EMERGENCY in hook.audiences for hook in table.webhooks)
+    if address.mail:
+        return table.mail is not None
+    try:
+        egress.url(address.webhook)
+    except Refused:
+        return False
+    return True

@@ -20,18 +20,19 @@ import math
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from guardrail.acts import ERASED
 from guardrail.cases import CaseBook
-from guardrail.errors import RequestError
-from guardrail.person import IDLE_GAP, Person
+from guardrail.errors import RequestError, VaultError
+from guardrail.person import Person
 from guardrail.session import Session
-from guardrail.staff.addresses import subject_of
+from guardrail.staff.addresses import AddressBook
 from guardrail.staff.privacy_copy import Found, copied
+from guardrail.staff.privacy_stays import STAYS, minded, protected, protects
 from guardrail.store.base import Event, Query, Store
 from guardrail.vault import Vault
 
@@ -47,21 +48,12 @@ REFUSED, COPIED = "person.erase_refused", "person.copied"
 HELD, LIFTED = "person.held", "person.hold_lifted"
 TRAINING = "person.training"
 
-STAYS: Mapping[str, str] = {
-    "audit": "the proof that the log was not changed",
-    "case": "that a human worked on a case, when and how it ended: evidence that a duty was kept; "
-    "its words are gone",
-    "complaint": "complaints, their deadlines and outcomes",
-    "guardian": "what guardians agreed to and did: they may have to prove it, too",
-    "incident": "reports of harm, their deadlines and outcomes",
-    "intervention": "that we spoke, and under which rule",
-    "letter": "that somebody was notified, without what was said",
-    "notice": "that a notice was shown which the law asks for",
-    "person": "consents, age evidence, acts of guardians and staff, and this deletion",
-    "referral": "that words which name help arrived: the yearly count (CA B&P 22603)",
-    "record": "scores and rules of single turns; they are deleted by age (retention_days)",
-}
-"""What stays in the log, by the first word of its kind, and why (GDPR Art. 17(3)(b) and (e))."""
+Forget = Callable[[str, float], Awaitable[None]]
+"""Forget what belongs to a person's contacts, by their key, if it is from before a time."""
+
+
+async def nothing_else(_key: str, _before: float) -> None:
+    """There are no guardians."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +94,19 @@ class Privacy:
     """Copy, deletion and hold. Every method may raise `StoreError`.
 
     A person is named by their key in the store (`People.user(…).key`, `People.keyed(…).key`). `by`
-    is who acts: a member id, or "user" for the person themself through the app.
+    is who acts: a member id, or "user" for the person themself through the app. `forget` is asked
+    for whatever else goes with the addresses of their contacts (`guardend.forget_ward`).
     """
 
-    def __init__(self, store: Store, vault: Vault, clock: Callable[[], float] = time.time) -> None:
-        self._store, self._vault, self._clock = store, vault, clock
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        clock: Callable[[], float] = time.time,
+        *,
+        forget: Forget = nothing_else,
+    ) -> None:
+        self._store, self._vault, self._clock, self._more = store, vault, clock, forget
 
     async def copy(self, key: str, by: str = "user") -> dict[str, Any]:
         """All that we hold of a person, as plain JSON data (GDPR Art. 15 and 20, CN Art 16).
@@ -147,13 +147,13 @@ class Privacy:
         at, texts = self._clock(), await self._vault.count(key)
         if not await self._vault.erase(key):
             raise await self._held_back(key, by, events)
-        body = {"reason": reason, "closed": closed, "texts": texts}
-        event = await self._note(ERASED, key, by, body, at=at)
         person = await self._person(key)
-        rows = await self._forget(event, events, math.inf)  # whatever the clock did
         kept = None if closed or person is None else protected(person, at)
+        body = {"reason": reason, "closed": closed, "texts": texts, "contacts": not minded(kept)}
+        event = await self._note(ERASED, key, by, body, at=at)
+        rows = await self._forget(event, events, math.inf)  # whatever the clock did
         families = Counter(one.kind.partition(".")[0] for one in (*events, event))
-        return Outcome(key, at, texts, rows, dict(sorted(families.items())), _protects(kept))
+        return Outcome(key, at, texts, rows, dict(sorted(families.items())), protects(kept))
 
     async def hold(self, key: str, until: float, by: str, reason: str) -> float:
         """Legal hold: nothing of a person is deleted until then; 0 lifts it. Says until when now.
@@ -212,14 +212,23 @@ class Privacy:
         """Do deletions of the last day (after a restore from a backup: all of them) once more.
 
         Whoever came back after their deletion keeps what is new. Says how many there were.
+
+        Raises:
+            VaultError: the vault has no key, so addresses of contacts may still lie there; all else
+                is done.
         """
         since = 0.0 if all_of_them else self._clock() - RECENT
-        done = 0
+        done, locked = 0, None
         for event in await self._read(Query(ERASED, since=since)):
             key = event.user or ""
-            if await self._vault.erase(key, event.at):
-                await self._forget(event, await self._events(key), event.at)
-                done += 1
+            try:
+                if await self._vault.erase(key, event.at):
+                    await self._forget(event, await self._events(key), event.at)
+                    done += 1
+            except VaultError as error:  # whose contacts they are cannot be seen without the key
+                locked = error
+        if locked is not None:
+            raise locked
         return done
 
     async def possible(self) -> tuple[str, ...]:
@@ -245,16 +254,18 @@ class Privacy:
     async def _forget(self, event: Event, events: Sequence[Event], before: float) -> int:
         """Everything but the words, as the event says; how many rows are gone.
 
-        Of a closed account the contacts go, too, which have keys of their own (`guardcards`).
+        The addresses of contacts have keys of their own. They stay where a guardian does.
         """
+        closed = event.body["closed"]
 
         def stays(person: Person) -> Person | None:
-            return None if event.body["closed"] else protected(person, event.at)
+            return None if closed else protected(person, event.at)
 
         key = event.user or ""
         gone = await self._store.forget(key, _conversations(key, events), before, stays)
-        for text in await self._vault.open(subject_of(key)) if event.body["closed"] else ():
-            await self._vault.erase(text.owner, before)
+        if event.body.get("contacts", closed):  # an older release wrote down the one alone
+            await AddressBook(self._vault).forget(key, before)
+            await self._more(key, before)
         return gone
 
     async def _known(self, key: str) -> list[Event]:
@@ -315,42 +326,6 @@ class Privacy:
         when = self._clock() if at is None else at
         event = Event(id_, when, kind, key, key, body={"by": by, **(body or {})})
         return (await self._store.append(event))[0]
-
-
-def protected(person: Person, at: float) -> Person | None:
-    """What stays of somebody whose data was deleted at `at` while their account goes on.
-
-    Age, guardian's consent and limits, a pause, and today's minutes: without them a child would be
-    nobody's child again, with a new day of minutes (CN Measures Art 14; CA B&P 21812(d)(3)).
-    """
-    if not person.kept:
-        return None
-    before = at - IDLE_GAP - 1.0
-    return Person(
-        person.key,
-        since=math.nextafter(at, math.inf),  # of a life after the deletion, which is not done twice
-        last_seen=before,
-        sitting=before,
-        age=person.age,
-        days=tuple(replace(day, signs=0, night=0.0) for day in person.days[-1:]),
-        consent=person.consent,
-        paused=person.paused,
-        curfew_lifted=person.curfew_lifted,
-        house=person.house,
-        spending=person.spending,
-    )
-
-
-def _protects(person: Person | None) -> tuple[str, ...]:
-    if person is None:
-        return ()
-    kept = {
-        "age": person.age.at or person.age.years,
-        "consent": person.consent,
-        "house": person.house,
-        "paused": person.paused,
-    }
-    return tuple(name for name, value in kept.items() if value)
 
 
 def _agreed(events: Sequence[Event]) -> bool:

@@ -32,6 +32,7 @@ from guardrail.classify._spelling_codes import CHINESE, CUT, HARMFUL, SPLIT_BY_A
 from guardrail.classify._spelling_tables import SIMPLIFIED, TRADITIONAL
 from guardrail.classify.base import Utterance
 from guardrail.classify.onnx import OnnxClassifier
+from guardrail.classify.spelling import despell
 from guardrail.turn import Message, Role
 
 SEED = 3
@@ -142,7 +143,7 @@ def score(pairs):
 
 
 def once(pairs):
-    """The same without the second reading, to see what it brings."""
+    """The same for one reading, to see what each brings."""
     rows = [{**row, "text": text} for row, text in pairs]
     logits = []
     for ids, mask in data.encode(rows, tokenizer, manifest["max_tokens"]):
@@ -182,12 +183,14 @@ for row, scores in zip(dev, score([(row, row["text"]) for row in dev]), strict=T
 
 
 def figures(rows, kind, change, judge):
-    """Of rows that a kind changes: how many were `judge`d so, with two readings and with one."""
+    """Of rows that a kind changes: how many were `judge`d so, with two readings and with each."""
     changed = [(row, found, change(row["text"])) for row, found in rows]
     changed = [one for one in changed if one[2] != one[0]["text"]][: args.rows]
     pairs = [(row, text) for row, _, text in changed]
     out = {}
-    for name, scored in (("read twice", score(pairs)), ("read once", once(pairs))):
+    meant = [(row, despell(text).text) for row, text in pairs]
+    readings = {"read twice": score(pairs), "as spelt": once(pairs), "as meant": once(meant)}
+    for name, scored in readings.items():
         hits = sum(judge(f, over(s)) for (_, f, _), s in zip(changed, scored, strict=True))
         out[name] = (hits, len(changed))
     print(f"  {kind:30}", {k: share(*v) for k, v in out.items()}, flush=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from guardrail.acts import Act
@@ -192,7 +192,7 @@ async def test_from_the_invitation_to_every_page(phone: Phone) -> None:
     await phone.looks_right()
     await phone.lived_in(where.rpartition("/")[2])
     for scheme in ("dark", "light"):
-        await phone.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        await phone.page.emulate_media(color_scheme=scheme)
         for path in ("", *(f"/{page}" for page in PAGES)):
             page = await phone.to(where + path)
             await expect(page.locator("h1")).to_have_count(1)

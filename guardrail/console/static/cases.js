@@ -2,9 +2,9 @@
 
 import { palette } from "./palette.js";
 import { fresh } from "./fresh.js";
+import { moment } from "./times.js";
 
 const root = document.documentElement;
-const short = new Intl.DateTimeFormat(root.lang, { dateStyle: "short", timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(root.lang, { numeric: "always", style: "short" });
 const $ = (query) => document.querySelector(query);
 
@@ -23,7 +23,7 @@ function put(node, text) {
 
 function times() {
   const now = Date.now() / 1000;
-  for (const one of document.querySelectorAll("time[data-at]")) put(one, short.format(one.dataset.at * 1000));
+  for (const one of document.querySelectorAll("time[data-at]")) put(one, moment(one.dataset.at));
   for (const one of document.querySelectorAll("time[data-ago]")) put(one, away(one.dataset.ago - now));
   for (const one of document.querySelectorAll("time[data-deadline]")) {
     const late = one.dataset.deadline < now;
