@@ -9,12 +9,12 @@ import json
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from guardrail.config import Jwt, RouteEntry, Settings, settings_schema
+from guardrail.config import Settings, settings_schema
 from guardrail.policy.schema import FILES, render
 
 DOCS = Path(__file__).parent
@@ -22,7 +22,7 @@ POLICIES = DOCS.parent / "policies"
 
 HEAD = """# Settings
 
-Generated from `guardrail/config.py`; do not edit. One YAML file (`guardrail.yaml` in the working
+Generated from `guardrail/config.py` and `guardrail/_tables.py`; do not edit. One YAML file (`guardrail.yaml` in the working
 directory, or `--config FILE`), environment variables (`GUARDRAIL__SECTION__KEY`), or the command
 line; the later wins. `${env:NAME}` and `${file:/path}` stand for secrets. `guardrail check` says
 every mistake at once. Editors complete the file with `docs/settings.schema.json`.
@@ -59,15 +59,23 @@ def settings_page() -> str:
     """The reference page."""
     lines = [HEAD, "| setting | default | what it does |", "|---|---|---|"]
     lines += [f"| `{name}` | {default} | {text} |" for name, default, text in rows(Settings)]
-    for title, model in _tables():
+    for title, model in tables(Settings):
         lines += ["", f"### {title}", "", "| key | default | what it does |", "|---|---|---|"]
         lines += [f"| `{name}` | {default} | {text} |" for name, default, text in rows(model)]
     return "\n".join(lines) + "\n"
 
 
-def _tables() -> Iterator[tuple[str, type[BaseModel]]]:
-    yield "Each entry of `routes`", RouteEntry
-    yield "`identity.jwt`", Jwt
+def tables(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    """Lists of tables, and tables that need not be there: those have no rows of their own above."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from tables(kind, f"{prefix}{name}.")
+            continue
+        listed = get_origin(kind) is tuple
+        for part in get_args(kind):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield f"{'Each entry of ' * listed}`{prefix}{name}`", part
 
 
 def outputs() -> dict[Path, str]:

@@ -141,12 +141,11 @@ def facts(
         | {"text": said(policy, one.text, profile)}
         for one in notices
     ]
-    label = {key: text.replace("{id}", turn.id) for key, text in policy.label.implicit.items()}
     found = {
         "notices": told,
         "speaker": "human" if human else "",
         "connect": connect(policy, profile) if helps else [],
-        "label": {} if human else label,
+        "label": {} if human else marking(policy, profile, turn.id),
     }
     return {key: value for key, value in found.items() if value}
 

@@ -68,10 +68,24 @@ class Client:
             body = self._wire.mark(body, facts) if facts else body
             await self.whole(200, [(b"content-type", b"application/json")], body)
             return
-        rest = self._wire.write_frames(asked, words, self.last)
+        rest = self._marked(self._wire.write_frames(asked, words, self.last))
         if not self.started:
             await self.begin(200, [(b"content-type", self._wire.stream_type)])
         await self.send(rest)
+
+    def _marked(self, rest: bytes) -> bytes:
+        """The rest of a stream, with our field in the frame that finishes it, or the last that can."""
+        facts, wire = self.facts(), self._wire
+        framer = wire.framer(wire.stream_type.decode("latin-1")) if facts else None
+        if framer is None:
+            return rest
+        frames = [*framer.push(rest), *framer.flush()]
+        ends = [number for number, one in enumerate(frames) if wire.read_frame(one).finished]
+        for number in (*ends, *reversed(range(len(frames)))):
+            raw, data = frames[number].raw, frames[number].data or b""
+            if (marked := wire.mark(raw, facts, data=data)) != raw:
+                return b"".join(marked if n == number else one.raw for n, one in enumerate(frames))
+        return rest
 
     async def plainly(self, text: str) -> None:
         """The same when the wire itself is broken: no format, but words that can be read."""

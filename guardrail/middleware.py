@@ -22,8 +22,8 @@ class GuardrailMiddleware:
     unscreened (other paths, WebSockets) is counted as `pass_through`.
     """
 
-    def __init__(self, app: ASGIApp, *, guard: Guard) -> None:
-        self.app, self.guard = app, guard
+    def __init__(self, app: ASGIApp, *, guard: Guard, closes: bool = True) -> None:
+        self.app, self.guard, self._closes = app, guard, closes
         self._routes = RouteTable(guard.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,8 +45,12 @@ class GuardrailMiddleware:
         await Responder(self.guard, self.app, route, scope).run(receive, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The wrapped app's lifespan, and ours with it: what we hold is let go when it ends."""
+        """The wrapped app's lifespan, and ours with it: what we hold is let go when it ends.
+
+        Not with `closes` false: then somebody else needs the guard for longer, and closes it.
+        """
         try:
             await self.app(scope, receive, send)
         finally:
-            await self.guard.engine.close()
+            if self._closes:
+                await self.guard.engine.close()

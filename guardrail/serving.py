@@ -78,8 +78,11 @@ def settle_memory() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-def proxy_app(house: House, upstream: str) -> ASGIApp:
-    """Face two: the middleware around somebody else's server, behind the door."""
+def proxy_app(house: House, upstream: str, *, closes: bool = True) -> ASGIApp:
+    """Face two: the middleware around somebody else's server, behind the door.
+
+    `closes`: the guard is let go of when the server ends.
+    """
     settings = house.settings
     transport = AiohttpTransport(
         upstream,
@@ -104,7 +107,7 @@ def proxy_app(house: House, upstream: str) -> ASGIApp:
             read_seconds=settings.upstream.read_seconds,
             message_bytes=door.message_bytes,
         )
-    guarded: ASGIApp = GuardrailMiddleware(app, guard=house.guard)
+    guarded: ASGIApp = GuardrailMiddleware(app, guard=house.guard, closes=closes)
     if house.guard.board is not None and settings.takeover.events_path:
         guarded = Listening(guarded, house.guard, settings.takeover.events_path)
     if settings.protocol:
@@ -142,7 +145,9 @@ async def serving(
         ]
         addresses = _addresses(settings, sockets, companion)
         apps = [
-            proxy_app(house, addresses.upstream),
+            proxy_app(
+                house, addresses.upstream, closes=False
+            ),  # the last checkpoint comes after it
             _admin_app(staff, addresses, companion, office),
         ]
         apps += [companion] if companion is not None else []

@@ -206,7 +206,7 @@ def staff_of(house: House, office: Office) -> Staff:
         routers=(
             *_routers(house, bench, logins),
             guardian_routes(guardians),
-            contact_routes(EmergencyContacts(store, vault, office.people, clock=clock)),
+            contact_routes(contacts),
         ),
     )
 

@@ -106,5 +106,7 @@ async def make_guard(tmp_path: Path, clock: Clock) -> AsyncIterator[Callable[...
         return Guard(engine, routes or (Route("/v1/chat/completions", OpenAIWire()),), **rest)
 
     yield make
-    for part in (*stores, *vaults):
-        await part.close()
+    for store in stores:
+        await store.close()
+    for vault in vaults:
+        await vault.close()

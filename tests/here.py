@@ -20,11 +20,12 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve_here(app: Any, **settings: Any) -> AsyncIterator[str]:
-    """Serve an ASGI app on a free loopback port and give its base URL."""
+async def serve_here(app: Any, *, on: int = 0, **settings: Any) -> AsyncIterator[str]:
+    """Serve an ASGI app on a loopback port, a free one if none is named, and give its base URL."""
     settings = {"log_config": None, "access_log": False, "timeout_graceful_shutdown": 1, **settings}
     with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", on))
         server = _Server(uvicorn.Config(app, **settings))
         task = asyncio.ensure_future(server.serve(sockets=[sock]))
         while not server.started:

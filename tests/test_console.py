@@ -110,7 +110,7 @@ async def test_words_are_covered_until_somebody_uncovers_them(room: Room) -> Non
     assert CANARY not in page.text
     ids = re.findall(rf"/console/cases/{case}/texts/(\S+?)\"", page.text)
     last = [one for one in dict.fromkeys(ids) if one != "all"][-1]
-    shown = await browser.post(f"/console/cases/{case}/texts/{last}")
+    shown = await browser.post(f"/console/cases/{case}/texts/{last}", follow_redirects=True)
     assert CANARY in shown.text
     assert "My day." not in shown.text
     (event,) = await room.events("exposure.revealed", maya.member.id)
@@ -127,7 +127,7 @@ async def test_all_words_at_once(room: Room) -> None:
     """Each of them is written down."""
     maya = await room.member("Maya")
     case = await room.crisis("ann", ["one two", "three", "four"])
-    shown = await room.browser(maya).post(f"/console/cases/{case}/texts/all")
+    shown = await room.browser(maya).post(f"/console/cases/{case}/texts/all", follow_redirects=True)
     assert all(word in shown.text for word in ("one two", "three", "four"))
     assert len(await room.events("exposure.revealed", maya.member.id)) == 3
 
@@ -261,7 +261,7 @@ async def test_what_was_said_in_a_chat_is_covered_for_those_who_are_not_in_it(
     page = await there.get(f"/console/cases/{case}")
     assert CANARY not in page.text
     assert "Maya is in this chat." in page.text
-    shown = await there.post(f"/console/cases/{case}/texts/talk")
+    shown = await there.post(f"/console/cases/{case}/texts/talk", follow_redirects=True)
     assert CANARY in shown.text
     seen = await exposure(room.desk.store, ben.member.id, room.clock.now)
     assert seen.hour == 2

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from guardrail.policy.check import check_policy
-from guardrail.policy.load import load_policy
+from guardrail.policy.load import load_policy, packs_in, read_pack
 from guardrail.policy.model import Condition, Notice, Policy, Rule, Stage, Start
 from guardrail.policy.same import covers, one_notice, one_rule
+from guardrail.policy.stack import stacked
 from guardrail.turn import (
     Action,
     AgeBand,
@@ -24,6 +27,7 @@ from guardrail.turn import (
     Side,
     State,
 )
+from tests.conftest import POLICIES
 from tests.test_stack import GROUND, OVER, TODAY, write
 
 MINOR = frozenset({AgeBand.MINOR})
@@ -181,3 +185,32 @@ def test_two_that_mean_different_things_are_refused(tmp_path: Path) -> None:
         (6, "rule 'harm' stands in 'ground', too, and is about something else there")
     ]
     assert "pin: rules.harm" in found[0].hint
+
+
+READ = cache(read_pack)
+LAWS = [p for p in packs_in(POLICIES) if p.stem not in ("default", "adult-minimal")]
+
+
+@pytest.mark.parametrize(("a", "b"), [*combinations(LAWS, 2)], ids=lambda path: path.stem)
+def test_the_order_of_two_shipped_laws_does_not_matter(a: Path, b: Path) -> None:
+    """Nothing of one is undone by the other, and no rule means two things."""
+    first, second = (READ(path)[0].parts for path in (a, b))
+    one, two = (
+        stacked(list({part.name: part for part in parts}.values()))
+        for parts in ((*first, *second), (*second, *first))
+    )
+    assert (one.clashes, two.clashes) == ((), ())
+    assert _asked(one) == _asked(two)
+
+
+def _asked(policy: Policy) -> dict[str, object]:
+    """What counts of each rule and notice, whoever wrote it."""
+    rules = {
+        f"rule {r.id}": (r.when, frozenset(r.then), r.keep_reply, r.resources, r.severity, r.danger, r.stage)
+        for r in policy.rules
+    }  # fmt: skip
+    notices = {
+        f"notice {n.id}": (n.start, n.every_minutes, n.absence_days, n.on, n.ages, n.in_band)
+        for n in policy.notices
+    }
+    return {**rules, **notices}

@@ -242,8 +242,10 @@ def test_a_reason_by_language_has_all_of_them(tmp_path: Path) -> None:
 def test_shipped_reasons_are_in_both_languages(path: Path) -> None:
     """Of every rule and notice of every pack, today's and those to come."""
     policy = POLICY(path.with_name(path.name.replace("_test", "")), day=date.max)
-    for item in (*policy.rules, *policy.notices):
-        assert set(item.reasons) == {"en", "zh"}, item.id
+    said = {item.id: item.reasons for item in policy.rules}
+    said |= {item.id: item.reasons for item in policy.notices}
+    for name, reasons in said.items():
+        assert set(reasons) == {"en", "zh"}, name
 
 
 # -- finer conditions ---------------------------------------------------------------------------

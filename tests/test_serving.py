@@ -19,6 +19,8 @@ from websockets.exceptions import InvalidStatus
 from guardrail.config import Settings
 from guardrail.errors import StoreError
 from guardrail.serving import _of_packs, serving
+from guardrail.store.base import Query
+from guardrail.store.sqlite import SqliteStore
 
 
 def settings(tmp_path: Path, **more: object) -> Settings:
@@ -62,6 +64,24 @@ async def test_the_store_is_closed_in_the_end(tmp_path):
         assert addresses.demo
     with pytest.raises(StoreError, match="closed"):
         await house.store.ping()
+
+
+async def test_the_last_checkpoint_covers_the_last_record(tmp_path):
+    """A clean stop proves everything that was written."""
+    table = settings(tmp_path)
+    body = {"model": "kai", "messages": [{"role": "user", "content": "hello"}]}
+    with capture_logs() as logs:
+        async with (
+            serving(table) as (_, addresses),
+            httpx.AsyncClient(base_url=addresses.proxy, trust_env=False) as client,
+        ):
+            assert (await client.post("/v1/chat/completions", json=body)).status_code == 200
+    assert [line for line in logs if line["log_level"] == "error"] == []
+    store = SqliteStore(table.data / "guardrail.db")
+    (*_, newest), leaves = await store.checkpoints(), await store.leaves()
+    (record,) = await store.read(Query("record"))
+    assert newest.size == len(leaves) >= record.seq
+    await store.close()
 
 
 async def test_a_helper_that_dies_says_so(tmp_path, monkeypatch):

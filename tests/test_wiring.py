@@ -22,7 +22,7 @@ from guardrail.middleware import GuardrailMiddleware
 from guardrail.store.base import Event, Query
 from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import Identity
-from guardrail.wiring import _secret, assemble, build, open_cases
+from guardrail.wiring import assemble, build, open_cases, secret_file
 from tests.asgi import call
 from tests.faces.backend import Backend
 
@@ -124,7 +124,7 @@ def test_a_damaged_key_is_refused(tmp_path):
 async def test_two_processes_that_start_at_once_share_a_key(tmp_path):
     """Whoever comes second takes the key that is there; nobody reads half of one."""
     with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(_secret, [tmp_path / "new" / "pseudonym.key"] * 8))
+        keys = set(pool.map(secret_file, [tmp_path / "new" / "pseudonym.key"] * 8))
     assert [len(key) for key in keys] == [32]
 
 

@@ -57,7 +57,9 @@ def dashboard() -> dict[str, Any]:
                 "targetBlank": True,
             }
         ],
-        "panels": placed([*now(), *people(), *letters(), *unseen(), *service(), *rules()]),
+        "panels": placed(
+            [*now(), *people(), *letters(), *staff(), *unseen(), *service(), *rules()]
+        ),
     }
 
 
@@ -229,6 +231,42 @@ def letters() -> list[Panel]:
                 ),
                 "left out · {{why}}": f"sum by (why) ({fresh('guardrail_letters_skipped_total', '5m')})",
                 "outbox · {{why}}": f"sum by (why) ({fresh('guardrail_outbox_failures_total', '5m')})",
+            },
+        ),
+    ]
+
+
+def staff() -> list[Panel]:
+    """Whether humans can help, and what they did can be proven."""
+    return [
+        row("People in the loop"),
+        graph(
+            "Take-overs and words of cases that failed",
+            "Steps of a take-over that did not work, words of cases that could not be kept or read, "
+            "and requests from which a talk with a human could not be taken out.",
+            {
+                "take-over · {{why}}": (
+                    f"sum by (why) ({fresh('guardrail_takeover_failures_total', '5m')})"
+                ),
+                "vault · {{why}}": f"sum by (why) ({fresh('guardrail_vault_failures_total', '5m')})",
+                "not hidden · {{why}}": (
+                    f"sum by (why) ({fresh('guardrail_unhidden_requests_total', '5m')})"
+                ),
+            },
+        ),
+        graph(
+            "Audit trail",
+            "Checkpoints that could not be made or written, and policies that are not in the log. "
+            "What came after the newest checkpoint is not proven.",
+            {"{{why}}": f"sum by (why) ({fresh('guardrail_audit_failures_total', '5m')})"},
+        ),
+        graph(
+            "Guardians, per hour",
+            "Alerts that went to guardians without a human (guardians.alerts: direct), those held "
+            "back or with nobody to tell, and links to sign in.",
+            {
+                "alert · {{why}}": f"sum by (why) ({fresh('guardrail_guardian_alerts_total', '1h')})",
+                "link · {{why}}": f"sum by (why) ({fresh('guardrail_guardian_mails_total', '1h')})",
             },
         ),
     ]

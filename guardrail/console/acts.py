@@ -189,6 +189,11 @@ def _chat(routes: APIRouter, bench: Bench, board: Switchboard) -> None:
             return _back(case, "#talk")
         return await render_case(bench, request, found, member)
 
+    @routes.get("/console/cases/{case}/say")
+    async def said(case: str, member: Worker) -> Response:
+        """Where a page with a doubt was: whoever loads it again gets the case."""
+        return _back((await bench.casework.get(member, case)).id, "#talk")
+
     @routes.post("/console/cases/{case}/leave")
     async def leave(case: str, member: Worker) -> Response:
         """Hand the conversation back to the bot."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from guardrail.actions import help_lines
 from guardrail.cases import Case
@@ -48,17 +49,21 @@ def case_routes(bench: Bench) -> APIRouter:
         return await render_case(bench, request, found, member)
 
     @routes.post("/console/cases/{case}/texts/{text}")
-    async def reveal(request: Request, case: str, text: str, member: Reader) -> Response:
-        """Uncover one text, all, or the chat. That it was uncovered is written down first."""
+    async def reveal(case: str, text: str, member: Reader) -> Response:
+        """Uncover one text, all, or the chat: that it was is written down, and so the page shows it."""
         found = await bench.casework.get(member, case)
         if not reads(member, found):
             raise RequestError("your roles do not allow this", status=403, code="forbidden")
         for one, count in await _asked(bench, found, text):
             event = revealed(member.id, found.id, one, bench.clock(), count=count)
             await bench.store.append(event)
-        return await render_case(bench, request, found, member)
+        return RedirectResponse(f"/console/cases/{found.id}#{_place(text)}", 303)
 
     return routes
+
+
+def _place(text: str) -> str:
+    return {ALL: "words", TALK: "talk"}.get(text, f"t-{text}")
 
 
 async def _asked(bench: Bench, case: Case, text: str) -> list[tuple[str, int]]:

@@ -73,7 +73,7 @@ def decide(policy: Policy, facts: Facts, stage: Stage | None = None) -> Decision
     marks = _marks(policy, facts)
     level = _level(policy, facts) if Label.SELF_HARM in marks else None
     # Most turns have no mark, most rules ask for one: those need not be looked at.
-    rules = [r for r in policy.rules if marks or not r.when.names]
+    rules = [r for r in policy.rules if marks or not (r.when.labels or r.when.all_of)]
     if stage is not None:
         rules = [r for r in rules if r.stage is stage]
     rule = next((r for r in rules if _matches(r.when, facts, marks, level)), None)
@@ -145,7 +145,7 @@ def _matches(
         and when.unless.isdisjoint(facts.states)
         and (when.under is None or facts.profile.under(when.under))
         and (when.level is None or _reaches(level, when.level))
-        and (not when.names or _found(when, marks))
+        and (not (when.labels or when.all_of) or (bool(marks) and _found(when, marks)))
     )
 
 
@@ -162,7 +162,8 @@ def _reaches(level: Level | None, wanted: Level) -> bool:
 def _concerned(when: Condition, marks: Mapping[Name, _Mark]) -> list[_Mark]:
     """The marks that this condition asks about."""
     soft_will_do = when.grade is not Grade.HARD
-    return [m for m in marks.values() if (soft_will_do or m.hard) and m.label in when.names]
+    names = when.names
+    return [m for m in marks.values() if (soft_will_do or m.hard) and m.label in names]
 
 
 def _ruled(policy: Policy, facts: Facts, rule: Rule, marks: Mapping[Name, _Mark]) -> Decision:

@@ -7,7 +7,6 @@ become one that is due when either is. So the order of two laws in a stack does 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from guardrail.policy.model import Condition, Notice, Rule, Stage, Start
@@ -72,12 +71,12 @@ def one_notice(old: Notice, new: Notice) -> Notice:
     return replace(
         new,
         start=_oftener(old.start, new.start),
-        every_minutes=_first(min, old.every_minutes, new.every_minutes),
-        absence_days=_first(min, old.absence_days, new.absence_days),
+        every_minutes=_sooner(old.every_minutes, new.every_minutes),
+        absence_days=_sooner(old.absence_days, new.absence_days),
         on=old.on | new.on,
         cooldown_minutes=min(old.cooldown_minutes, new.cooldown_minutes),
         ages=old.ages | new.ages if old.ages and new.ages else frozenset(),
-        under=None if None in (old.under, new.under) else _first(max, old.under, new.under),
+        under=None if old.under is None or new.under is None else max(old.under, new.under),
         in_band=old.in_band or new.in_band,
         article=_both(old.article, new.article),
     )
@@ -107,9 +106,8 @@ def _oftener(a: Start | None, b: Start | None) -> Start | None:
     return Start.SITTING if Start.SITTING in (a, b) else a or b
 
 
-def _first(pick: Callable[[list[float]], float], a: float | None, b: float | None) -> float | None:
-    found = [value for value in (a, b) if value is not None]
-    return pick(found) if found else None
+def _sooner(a: float | None, b: float | None) -> float | None:
+    return min((value for value in (a, b) if value is not None), default=None)
 
 
 def _covers_age(wide: int | None, narrow: int | None) -> bool:

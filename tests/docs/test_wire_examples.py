@@ -97,8 +97,9 @@ async def test_whole_crisis(guarded: Guarded) -> None:
     """Our words in the API's shape; the bot is not asked."""
     got = await to_diary(guarded("whole", backend := diary("Hello there.")), CRISIS)
     assert got.status == 200
-    assert set(got.json) == {"reply", "mood", "guard"}
+    assert set(got.json) == {"reply", "mood", "guard", "guardrail"}
     assert "988" in got.json["reply"]
+    assert "tel:988" in {one.get("tel") for one in got.json["guardrail"]["connect"]}
     assert got.json["guard"].startswith(got.header("x-guardrail-id"))
     assert backend.asked == []
 
@@ -106,7 +107,7 @@ async def test_whole_crisis(guarded: Guarded) -> None:
 async def test_whole_harmful_reply(guarded: Guarded) -> None:
     """Replaced, not shortened."""
     got = await to_diary(guarded("whole", diary(f"Listen: {BAD}.")), "i feel low")
-    assert set(got.json) == {"reply", "mood", "guard"}
+    assert set(got.json) == {"reply", "mood", "guard", "guardrail"}
     assert "kill" not in got.json["reply"]
 
 
@@ -164,9 +165,9 @@ async def test_sse_crisis(guarded: Guarded) -> None:
     """One token event with our words, then the API's own end."""
     got = await to_talk(guarded("sse", backend := talk(*KIND)), CRISIS)
     assert got.header("content-type") == "text/event-stream"
-    (_, said), end = events(got.body)
+    (_, said), (_, end) = events(got.body)
     assert "988" in said["t"]
-    assert end == ("end", {"end": "filtered"})
+    assert end == {"end": "filtered", "guardrail": {"connect": end["guardrail"]["connect"]}}
     assert backend.asked == []
 
 
@@ -177,16 +178,18 @@ async def test_sse_harmful_reply(guarded: Guarded) -> None:
     assert "kill" not in text
     assert "Go." not in text
     assert "988" in text
-    assert events(got.body)[-1] == ("end", {"end": "filtered"})
+    name, end = events(got.body)[-1]
+    assert (name, end["end"], "guardrail" in end) == ("end", "filtered", True)
 
 
 async def test_sse_words_that_follow(guarded: Guarded) -> None:
-    """Help words after the bot's, before its own end."""
+    """Help words after the bot's, before its own end, to which help lines for buttons are added."""
     got = await to_talk(guarded("sse", talk("I am here.")), LOW)
-    names = [name for name, _ in events(got.body)]
-    assert names == ["token", "token", "end"]
-    assert "988" in events(got.body)[1][1]["t"]
-    assert got.body.endswith(END)
+    (_, words), (_, ours), (_, end) = events(got.body)
+    assert [name for name, _ in events(got.body)] == ["token", "token", "end"]
+    assert (words, "988" in ours["t"]) == ({"t": "I am here."}, True)
+    assert (end["end"], end.keys()) == ("stop", {"end", "guardrail"})
+    assert end["guardrail"].keys() == {"connect"}
 
 
 async def test_sse_asked_for_whole(guarded: Guarded) -> None:
@@ -238,7 +241,7 @@ async def test_ndjson_crisis(guarded: Guarded) -> None:
     assert got.header("content-type") == "application/x-ndjson"
     said, end = rows(got.body)
     assert "988" in said["text"]
-    assert end == {"final": True}
+    assert (end["final"], end.keys()) == (True, {"final", "guardrail"})
     assert backend.asked == []
 
 
@@ -248,7 +251,7 @@ async def test_ndjson_harmful_reply(guarded: Guarded) -> None:
     assert b"kill" not in got.body
     *_, said, end = rows(got.body)
     assert "988" in said["text"]
-    assert end == {"final": True}
+    assert (end["final"], end.keys()) == (True, {"final", "guardrail"})
 
 
 async def test_ndjson_words_that_follow(guarded: Guarded) -> None:

@@ -94,6 +94,13 @@ async def test_words_of_help_bring_buttons(make_guard):
     app = GuardrailMiddleware(Backend(), guard=make_guard())
     got = await call(app, PATH, ask("i want to kill myself")).done()
     assert {"tel:988"} <= {one.get("tel") for one in got.json["guardrail"]["connect"]}
+    app = GuardrailMiddleware(Backend(), guard=make_guard())
+    got = await call(app, PATH, {**ask("i want to kill myself"), "stream": True}).done()
+    *_, finish, done = (part[6:] for part in got.body.strip().split(b"\n\n"))
+    assert json.loads(finish)["choices"][0]["finish_reason"] == "content_filter"
+    assert {"tel:988"} <= {one.get("tel") for one in json.loads(finish)["guardrail"]["connect"]}
+    assert done == b"[DONE]"
+    assert got.body.count(b'"guardrail":') == 1
 
 
 async def test_a_window_that_is_closed_is_a_goodbye(make_guard):

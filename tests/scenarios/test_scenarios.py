@@ -57,7 +57,7 @@ def test_every_duty_has_its_scenarios():
     found: list[Any] = [param.values[0] for param in SCENARIOS]
     duties = Counter(scenario["duty"] for scenario in found)
     assert len(found) >= 300
-    wanted = {"crisis", "omission", "intimacy", "exit", "clock", "caps", "resources", "truth", "consent"}  # fmt: skip
+    wanted = {"crisis", "omission", "intimacy", "exit", "clock", "caps", "resources", "truth", "consent", "other", "bereaved", "fiction"}  # fmt: skip
     assert wanted <= set(duties), wanted - set(duties)
     chinese = sum(any("\u4e00" <= c <= "\u9fff" for c in t["user"]) for s in found for t in s["turns"][:1])  # fmt: skip
     assert 0.4 < chinese / len(found) < 0.6
