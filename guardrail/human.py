@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from guardrail.client import Client
 from guardrail.errors import StoreError
 from guardrail.review import Review
 from guardrail.staff.switchboard import Switchboard
-from guardrail.takeover import Hold, Owed, lost_words, owed_words, waiting_words
+from guardrail.takeover import Hold, lost_words, owed_words, waiting_words
 from guardrail.turn import Outcome
 from guardrail.wire.base import Asked, Frame, Wire, Words
 
@@ -74,10 +74,9 @@ class HumanAnswer:
     async def _whole(self, hold: Hold, gone: asyncio.Event) -> None:
         parts: list[str] = []
         upto = 0
-        async for now, fresh in self._owed(self.board.terms.wait, gone):
-            hold = now
-            parts += await self._texts(hold, fresh)
-            upto = fresh[-1].seq if fresh else upto
+        async for now, texts, seq in self._owed(self.board.terms.wait, gone):
+            hold, upto = now, seq or upto
+            parts += texts
         if gone.is_set():
             raise ClientGone
         await self._say("\n\n".join(parts) or self._waiting(hold), last=True)
@@ -88,13 +87,13 @@ class HumanAnswer:
             await self.client.begin(200, [(b"content-type", self.wire.stream_type)])
             await self.client.send(self._comment(), more=True)
         said = False
-        async for now, fresh in self._owed(self.board.terms.stream, gone):
+        async for now, texts, seq in self._owed(self.board.terms.stream, gone):
             hold = now
-            for text in await self._texts(hold, fresh):
+            for text in texts:
                 said = True
                 await self._say(text)
-            if fresh:
-                await self._delivered(hold, fresh[-1].seq)
+            if seq:
+                await self._delivered(hold, seq)
             else:
                 await self.client.send(self._comment(), more=True)
         if gone.is_set():
@@ -103,20 +102,20 @@ class HumanAnswer:
 
     async def _owed(
         self, seconds: float, gone: asyncio.Event
-    ) -> AsyncIterator[tuple[Hold, tuple[Owed, ...]]]:
-        """What the switchboard gives, until the client hangs up; never raises for a broken store."""
+    ) -> AsyncIterator[tuple[Hold, list[str], int]]:
+        """The hold, what the person reads of what is new, and up to which event that is.
+
+        It ends when the client hangs up, or when store or vault fail: what is owed stays owed.
+        """
         try:
-            async for pair in self.board.owed(self.review.turn.conversation, seconds):
+            async for hold, fresh in self.board.owed(self.review.turn.conversation, seconds):
                 if gone.is_set():
                     return
-                yield pair
-        except StoreError:  # what is owed stays owed
+                words = await self.board.words(hold) if fresh else {}
+                texts = [owed_words(hold, one, words, self._language) for one in fresh]
+                yield hold, [text for text in texts if text], fresh[-1].seq if fresh else 0
+        except StoreError:
             self.review.failed("takeover")
-
-    async def _texts(self, hold: Hold, fresh: Iterable[Owed]) -> list[str]:
-        words = await self.board.words(hold)
-        found = (owed_words(hold, one, words, self._language) for one in fresh)
-        return [text for text in found if text]
 
     async def _say(self, text: str, *, last: bool = False) -> None:
         """A piece of the answer; the last one completes it."""

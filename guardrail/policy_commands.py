@@ -90,6 +90,10 @@ def policy_test(
 def policy_explain(
     pack: Pack = "default",
     *,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="All in one: pack or region, age band or years, such as US-CA/13."),
+    ] = None,
     age: AgeOption = AgeBand.UNKNOWN,
     years: YearsOption = None,
     on: DayOption = None,
@@ -101,6 +105,8 @@ def policy_explain(
     """Show every value in force for one kind of person, with its pack and article."""
     from guardrail.policy.explain import explain
 
+    if profile is not None:
+        pack, age, years = _named(profile)
     policy = _policy(pack, on)
     lines = explain(policy, _profile(age, years), why or Language.EN)
     if as_json:
@@ -246,7 +252,28 @@ def _profile(age: AgeBand, years: int | None) -> Profile:
     if years is None:
         return Profile(user=None, age_band=age)
     band = AgeBand.MINOR if years < 18 else AgeBand.ADULT  # noqa: PLR2004 - of age
+    if age not in (AgeBand.UNKNOWN, band):
+        raise typer.BadParameter(f"somebody of {years} is no {age}")
     return Profile(user=None, age_band=band, years=(years, years))
+
+
+def _named(profile: str) -> tuple[str, AgeBand, int | None]:
+    """`us-ca/minor`, `US-CA/13`, `cn/minor/13`, `uk` → pack, age band, years.
+
+    Raises:
+        BadParameter: it is not written so, or says two things that cannot be.
+    """
+    pack, *rest = profile.split("/")
+    age, years = AgeBand.UNKNOWN, None
+    for part in rest:
+        if part.isdecimal() and len(part) < 4:  # noqa: PLR2004 - nobody is older
+            years = int(part)
+        elif part in {str(band) for band in AgeBand}:
+            age = AgeBand(part)
+        else:
+            raise typer.BadParameter(f"{part!r} is neither an age band nor years")
+    _profile(age, years)
+    return pack.lower() if "." not in pack else pack, age, years
 
 
 def _shipped() -> list[str]:

@@ -124,7 +124,6 @@ class Staff:
         Raises:
             StoreError: something could not be read or written.
         """
-        await self.house.vault.purge(self.house.guard.engine.clock())
         await self.privacy.sweep()
 
     def portal(self) -> ASGIApp:

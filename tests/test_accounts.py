@@ -518,7 +518,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
     (tmp_path / "guardrail.yaml").write_text(
         "data: here\nroutes: [{path: /v1/chat/completions, tenant: app}]\n"
     )
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "400")
 
     def command(*args: str) -> Result:
         return CliRunner().invoke(account_app, args)

@@ -166,7 +166,7 @@ async def test_what_could_not_be_reached_is_refused_now(home: Home) -> None:
     own = Address("emergency", webhook="http://hooks.example/kim", secrets=SECRETS)
     other = Address("emergency", webhook="http://kim.example/in", secrets=SECRETS)
     ways = {"mail": FRIEND, "phone": "+49 30 1"}
-    mail, phone = (Address("emergency", **{way: to}) for way, to in ways.items())
+    mail, phone = Address("emergency", mail=FRIEND), Address("emergency", phone="+49 30 1")
     without, with_hook = post_of(home), post_of(home, webhooks=(hook,))
     assert [with_hook.reaches(one) for one in (mail, phone, own, other)] == [
         False,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from guardrail.actions import connect, marking, words
 from guardrail.errors import PolicyError
@@ -14,6 +16,7 @@ from guardrail.policy.decide import besides, decide, repeated
 from guardrail.policy.explain import explain
 from guardrail.policy.load import load_policy
 from guardrail.policy.model import Facts, Marking, Policy, Privacy
+from guardrail.policy_commands import policy_app
 from guardrail.turn import (
     Action,
     AgeBand,
@@ -324,3 +327,14 @@ def test_the_words_of_the_second_time() -> None:
     """The last text is for all that follow."""
     said = Decision("d", Side.USER, "r", (), "p", text="a", again=("b", "c"), danger=Danger.ACTIVE)
     assert [repeated(said, before).text for before in range(5)] == ["a", "b", "c", "c", "c"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [("us-ca/13", 0), ("CN/minor", 0), ("uk", 0), ("cn/minor/40", 2), ("cn/x", 2), ("nowhere", 1)],
+)
+def test_a_profile_is_explained_or_refused(profile, code):
+    """One word says who is meant; two ages that cannot both be are a mistake, with the reason."""
+    got = CliRunner().invoke(policy_app, ["explain", "--profile", profile, "--json"])
+    assert got.exit_code == code
+    assert bool(code) or json.loads(got.stdout)["lines"]

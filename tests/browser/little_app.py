@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from html import escape
 from typing import Any
 
@@ -84,10 +85,16 @@ def little_app(proxy: str, user: str, *, language: str = "en", listens: bool = T
 
         return StreamingResponse(events(), media_type="text/event-stream")
 
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await web.aclose()
+
     return Starlette(
+        lifespan=lifespan,
         routes=[
             Route("/", page),
             Route("/say", say, methods=["POST"]),
             Route("/listen", listen),
-        ]
+        ],
     )

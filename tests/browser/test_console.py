@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from guardrail.cases import Status
 from guardrail.store.base import Query
@@ -211,14 +212,49 @@ async def test_a_line_is_looked_at_twice_before_it_goes_out(place: Place) -> Non
     chosen = "() => { const a = document.activeElement; return a.value.slice(a.selectionStart, a.selectionEnd); }"
     assert await page.evaluate(chosen) == "{谁}"
     await page.locator("#say-go").click()
-    await expect(page.locator("#say [role=alert]")).to_be_visible()
+    await expect(page.locator("#say .alert")).to_be_visible()
+    await expect(page.locator("#say-text")).to_have_value(re.compile("{谁}"))
     await expect(page.locator("#lines li")).to_have_count(0)
     await page.locator("#say-text").fill("我会告诉你姐姐。")
     await page.locator("#say-go").click()
     await expect(page.locator("#lines li")).to_have_count(1)
-    await expect(page.locator("#say [role=alert]")).to_have_count(0)
+    await expect(page.locator("#say .alert")).to_have_count(0)
+    await page.locator("#say-text").fill("不会告诉任何人。")
+    await page.locator("#say-go").click()
+    await page.locator("#say-sure").check()
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#lines li")).to_have_count(2)
+    await expect(page.locator("#say .alert")).to_have_count(0)
     said = await place.desk.store.read(Query(kind="case.said"))
-    assert len(said) == 1
+    assert len(said) == 2
+
+
+async def test_the_next_words_can_be_begun_while_the_first_are_on_their_way(place: Place) -> None:
+    """The field is empty at once; what was begun stays; what could not be sent comes back."""
+    maya, case = place.team["maya"], place.cases["lin"]
+    await place.desk.board.join(case, "talk of lin", place.desk.key("lin"), maya.member)
+    page = await place.window(maya, f"/console/cases/{case}")
+    gate = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await gate.wait()
+        await route.continue_()
+
+    await page.route("**/say", slowly)
+    await page.locator("#say-text").fill("第一句")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#say-text")).to_have_value("")
+    await page.keyboard.type("second")
+    await page.keyboard.press("Control+Enter")
+    gate.set()
+    await expect(page.locator("#lines li")).to_have_count(1)
+    await expect(page.locator("#say-text")).to_have_value("second")
+    await page.unroute("**/say")
+    await page.route("**/say", lambda route: route.abort())
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#offline")).to_be_visible()
+    await expect(page.locator("#say-text")).to_have_value("second")
+    place.complaints = [one for one in place.complaints if not re.search("ERR_|htmx:", one)]
 
 
 async def test_the_talk_goes_both_ways_in_an_open_page(place: Place) -> None:

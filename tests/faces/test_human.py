@@ -11,7 +11,7 @@ import httpx2
 import openai
 import pytest
 
-from guardrail.errors import ClassifierError, RequestError
+from guardrail.errors import ClassifierError, RequestError, StoreError
 from guardrail.listening import Listening
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.roles import Member, StaffRole
@@ -431,3 +431,20 @@ async def test_a_classifier_cannot_put_words_into_the_log(make_guard, clock):
     log = await made.guard.engine.store.read(Query(limit=1_000))
     assert log
     assert not any("tonight" in str(event) for event in log)
+
+
+async def test_a_vault_that_fails_loses_no_line(scene, monkeypatch):
+    """The person hears that the message arrived; the moderator's words come when they can be read."""
+    await scene.ask("hi")
+    await scene.say("are you safe?")
+    vault = scene.guard.engine.vault
+
+    async def broken(subject):
+        raise StoreError("the disk is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vault, "open", broken)
+        _, said = await scene.ask("hello?")
+    assert said.startswith("Your message has reached Maya")
+    _, said = await scene.ask("hello??")
+    assert "are you safe?" in said

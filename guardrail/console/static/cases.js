@@ -80,7 +80,7 @@ document.addEventListener("keydown", (event) => {
     palette.open();
   } else if (chord && event.key === "Enter" && event.target.form?.method === "post") {
     event.preventDefault();
-    event.target.form.requestSubmit();
+    if (!event.target.form.classList.contains("htmx-request")) event.target.form.requestSubmit();
   } else if (!chord && !event.altKey && singly() && !event.target.closest(WRITING) && !$("dialog[open]")) {
     const act = plain[event.key];
     if (!act) return;

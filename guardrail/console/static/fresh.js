@@ -88,7 +88,7 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if ("grows" in target.dataset) {
     grow(target, part);
     event.detail.shouldSwap = false;
-  } else if (busy(target) || target.innerHTML === part.innerHTML) {
+  } else if ((busy(target) && target.id !== "say-advice") || target.innerHTML === part.innerHTML) {
     event.detail.shouldSwap = false;
   } else {
     if (target.id === "queue") newcomers(target, part);
@@ -162,6 +162,26 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   }
 });
 
+// -- saying something -----------------------------------------------------------------------------------
+
+// The field is empty as soon as its words are on their way, so the next ones can be begun; what was
+// not sent (a doubt, an error, no connection) comes back in front of them.
+let underway = null;
+document.addEventListener("htmx:beforeSend", (event) => {
+  if (event.detail.elt.id !== "say") return;
+  const area = $("#say-text");
+  underway = area.value;
+  area.value = "";
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt.id !== "say" || underway === null) return;
+  const area = $("#say-text");
+  const doubted = Boolean($("#say-sure"));
+  if (area && (!event.detail.successful || doubted)) area.value = [underway, area.value].filter(Boolean).join("\n");
+  underway = null;
+  area?.focus();
+});
+
 /** After a text was uncovered the focus is on it, so that it is read out and the next one is near. */
 function refocus(path) {
   const [, id] = /\/texts\/(.+)$/.exec(path) ?? [];
@@ -174,7 +194,6 @@ export function fresh(after_) {
   document.addEventListener("htmx:afterSwap", (event) => {
     after_();
     refocus(event.detail.requestConfig?.path ?? "");
-    if (event.detail.requestConfig?.path.endsWith("/say")) $("#say-text")?.focus();
   });
   document.addEventListener("htmx:oobAfterSwap", after_);
   document.addEventListener("htmx:afterRequest", after_);
