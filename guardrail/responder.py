@@ -146,7 +146,8 @@ class Responder:
         client.extra, client.facts = lambda: self._headers(review), lambda: review.facts
         hold = await self._hold(review, now=bool(review.held))
         if hold is not None and hold.over:
-            hold = await self._still_owed(hold, review)
+            await self._still_owed(hold, review)
+            hold = None
         if hold is not None:
             review.hand_over()
         decision = await review.inbound()

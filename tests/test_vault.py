@@ -235,9 +235,7 @@ async def test_without_the_key_texts_cannot_be_read_but_deleted(
     assert [one.id for one in await open_vaults().open("case")] == ["2"]
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"short", bytes(range(33)), b"0123456789abcdef" * 4]
-)
+@pytest.mark.parametrize("content", [b"", b"short", bytes(range(33)), b"0123456789abcdef" * 4])
 async def test_a_file_that_is_no_key_is_refused(open_vaults: Open, tmp_path: Path, text, content):
     """Nor is text: 64 hex digits would be a key of half the strength."""
     (tmp_path / KEY_FILE).write_bytes(content)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import httpx2
 import openai
@@ -43,7 +44,7 @@ class Scene:
         self.backend = Backend()
         self.app = GuardrailMiddleware(self.backend, guard=self.guard)
         self.history = []
-        self.case = None
+        self.case: Any = None
 
     def body(self, *texts, stream=False):
         """A request with the history that a client would send again."""
@@ -181,7 +182,7 @@ async def test_the_official_client_reads_a_take_over(make_guard, clock):
     ):
 
         def ask(text, **more):
-            messages = [{"role": "user", "content": text}]
+            messages: Any = [{"role": "user", "content": text}]
             talk = {"conversation_id": "c"}
             return client.chat.completions.create(
                 model="m", messages=messages, user="ann", metadata=talk, **more
