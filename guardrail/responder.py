@@ -241,7 +241,7 @@ class Responder:
     ) -> Outcome:
         asked = self._asked
         assert asked is not None  # it is read before anybody is asked  # noqa: S101
-        async with Backend(self._app, self._inner_scope(), body, receive) as backend:
+        async with Backend(self._app, self._inner_scope(len(body)), body, receive) as backend:
             limit = self._guard.door.reply_bytes
             exchange = Exchange(
                 self._wire,
@@ -287,10 +287,16 @@ class Responder:
             leaving=header(headers, SIGNAL).strip().lower() == b"exit",
         )
 
-    def _inner_scope(self) -> Scope:
-        """The request as the backend sees it: readable answers only, and nobody's identity."""
+    def _inner_scope(self, length: int) -> Scope:
+        """The request as the backend sees it: readable answers only, and nobody's identity.
+
+        `length`: of its body, which is another one where something was hidden or added.
+        """
         hidden = self._guard.identity.names | {b"accept-encoding", SUPPRESS, SIGNAL}
-        headers = without(self._scope["headers"], hidden)
+        headers = [
+            (name, b"%d" % length if name == b"content-length" else value)
+            for name, value in without(self._scope["headers"], hidden)
+        ]
         if self._review is not None and self._review.suppressed:
             headers = [*headers, (SUPPRESS, ", ".join(self._review.suppressed).encode())]
         return {**self._scope, "headers": headers}

@@ -168,6 +168,7 @@ async def serving(
         finally:
             for task in keeping:
                 task.cancel()
+            staff.ending.set()
             for server in servers:
                 server.should_exit = True
             await asyncio.gather(*tasks, *keeping, return_exceptions=True)

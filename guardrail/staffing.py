@@ -71,6 +71,7 @@ class Staff:
     post: PostOffice
     trail: Trail
     routers: tuple[APIRouter, ...]
+    ending: asyncio.Event  # set when the servers are about to end: open pages let go
 
     async def mend(self) -> None:
         """At the start: what a power cut may have taken back is done once more.
@@ -207,6 +208,7 @@ def staff_of(house: House, office: Office) -> Staff:
             guardian_routes(guardians),
             contact_routes(contacts),
         ),
+        ending=bench.ending,
     )
 
 

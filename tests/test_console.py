@@ -15,7 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from guardrail.console.stream import _events
+from guardrail.console.stream import _events, newest
 from guardrail.console.wellness import DUE, exposure, revealed
 from guardrail.errors import StoreError
 from guardrail.roles import StaffRole
@@ -290,6 +290,17 @@ async def test_the_stream_tells_what_came_since_the_page_was_made(room: Room) ->
     await room.desk.work.claim(maya.member, case)
     assert [(await anext(stream))["event"] for _ in range(2)] == ["queue", "case"]
     await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_server_that_ends_is_not_held_up_by_open_pages(room: Room) -> None:
+    """The stream lets go as soon as it is told."""
+    maya, bench = await room.member("Maya"), room.desk.bench(board=None)
+    stream = _events(bench, maya.member, "", await newest(bench))
+    coming = asyncio.ensure_future(anext(stream, None))
+    await asyncio.sleep(0.01)
+    bench.ending.set()
+    async with asyncio.timeout(1):
+        assert await coming is None
 
 
 async def test_nobody_listens_to_a_case_that_is_not_theirs(room: Room) -> None:

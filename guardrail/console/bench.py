@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -64,6 +65,7 @@ class Bench:
 
     `policy` gives the one for a region. Without a `board` nobody can join a chat, without an
     `outbox` there are no letters, without `evidence` nothing can be verified; their pages say so.
+    Whoever shuts the server down sets `ending`, or open pages would hold it up.
     """
 
     pages: Pages
@@ -79,6 +81,7 @@ class Bench:
     outbox: Outbox | None = None
     evidence: Evidence | None = None
     presence: Presence = field(default_factory=Presence)
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def names(self) -> Mapping[str, str]:
         """The name that colleagues see, by member id."""

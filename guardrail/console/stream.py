@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -66,7 +67,7 @@ async def _events(
 ) -> AsyncIterator[dict[str, str]]:
     loop = asyncio.get_running_loop()
     end, seq = loop.time() + LONGEST, after
-    while loop.time() < end:
+    while loop.time() < end and not bench.ending.is_set():
         try:
             new = await bench.store.read(
                 Ask(kind="case.", after_seq=seq, limit=PAGE, ascending=True)
@@ -83,11 +84,13 @@ async def _events(
 
 
 async def _rest(bench: Bench, seq: int) -> None:
-    """Until something new is known, at most for a poll."""
-    if bench.board is None:
-        await asyncio.sleep(POLL)
-    elif bench.board.seq <= seq:
-        await bench.board.changed(POLL)
+    """Until something new is known or the server ends, at most for a poll."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(POLL):
+            if bench.board is None:
+                await bench.ending.wait()
+            elif bench.board.seq <= seq:
+                await bench.board.changed(POLL)
 
 
 async def _told(bench: Bench, member: Member, case: str, new: tuple[Event, ...]) -> list[str]:

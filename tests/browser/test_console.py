@@ -12,6 +12,8 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, Route, expect
 
 from guardrail.cases import Status
+from guardrail.roles import StaffRole
+from guardrail.store.accounts import Standing
 from guardrail.store.base import Query
 from guardrail.turn import AgeBand, Severity
 from tests.browser.staffroom import CHROMIUM, Place, opened, seeded
@@ -299,6 +301,42 @@ async def test_whoever_lost_the_case_is_told_on_the_page(place: Place) -> None:
     await expect(page.locator("#state")).to_contain_text("Ada", timeout=SOON)
     await expect(page.locator("#do-end")).to_have_count(0)
     await expect(page.locator("#note-text")).to_have_value("written before")
+
+
+async def test_a_login_that_ended_takes_no_words_along(place: Place) -> None:
+    """The page says so and keeps what was written; after signing in it goes on."""
+    maya, case, desk = place.team["maya"], place.cases["lin"], place.desk
+    page = await place.window(maya, f"/console/cases/{case}")
+    await page.locator("#note-text").fill("written before")
+    await desk.staff.book.stand(maya.member.id, Standing.ACTIVE)  # ends every login
+    await desk.work.note(place.team["ben"].member, case, "News.")
+    await expect(page.locator("#signed-out")).to_be_visible(timeout=SOON)
+    await expect(page.locator("#note-text")).to_have_value("written before")
+    again = await desk.member("Maya", StaffRole.CHILD_SAFETY)
+    name, value = again.cookie
+    await page.context.add_cookies([{"name": name, "value": value, "url": place.url}])
+    await page.evaluate("htmx.trigger('#live', 'news')")
+    await expect(page.locator("#notes-list")).to_contain_text("News.", timeout=SOON)
+    await expect(page.locator("#signed-out")).to_be_hidden()
+    await expect(page.locator("#note-text")).to_have_value("written before")
+    place.complaints.clear()
+
+
+async def test_an_open_page_alone_keeps_nobody_signed_in(place: Place) -> None:
+    """Its signs of life say that nobody was there, until somebody moves."""
+    case = place.cases["lin"]
+    page = await place.window(place.team["maya"], "/console")
+    await page.clock.install()
+    async with page.expect_request("**/keep"):
+        await page.goto(f"{place.url}/console/cases/{case}")
+        await page.clock.fast_forward(2_000)
+    for moves, alone in ((False, True), (True, False), (False, True)):
+        if moves:
+            await page.keyboard.press("Shift")
+        async with page.expect_request("**/keep") as asked:
+            await page.clock.fast_forward(31_000)
+        headers = await (await asked.value).all_headers()
+        assert ("x-guardrail-background" in headers) is alone
 
 
 async def test_without_scripts_everything_can_still_be_done(place: Place) -> None:

@@ -222,6 +222,18 @@ async def test_after_hand_back_the_bot_knows_the_fact_and_not_the_content(scene)
     assert not any("secret" in m["content"] for m in sent)
 
 
+async def test_a_request_with_something_left_out_says_its_own_length(scene):
+    """A real backend waits for the bytes that a header promises, and refuses the request."""
+    await scene.say("my number is a secret")
+    await scene.ask("thank you maya")
+    await scene.board.leave(scene.case.subject, MAYA)
+    body = scene.body("what now?")
+    assert (await call(scene.app, PATH, body).done()).status == 200
+    sent, headers = scene.backend.asked[-1]["raw"], dict(scene.backend.seen_headers[-1])
+    assert len(sent) != len(json.dumps(body))
+    assert int(headers[b"content-length"]) == len(sent)
+
+
 async def test_the_last_words_of_somebody_who_left_are_not_lost(scene):
     """They come with the next answer."""
     await scene.ask("hi")
