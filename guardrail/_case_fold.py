@@ -30,7 +30,7 @@ __all__ = ["File"]
 PERSON = "user"
 """What `by` says of the person, in `case.said`."""
 
-_LEVEL = {None: -1, **{level: number for number, level in enumerate(Level)}}
+_LEVEL: dict[Level | None, int] = {None: -1} | {level: number for number, level in enumerate(Level)}
 
 
 class File:

@@ -190,6 +190,7 @@ def staff_of(house: House, office: Office) -> Staff:
         clock=clock,
         outbox=post.outbox,
         evidence=_evidence(settings.data / DATABASE, notes, keys.verifier),
+        still=logins.still,
     )
     return Staff(
         house=house,

@@ -83,6 +83,7 @@ class Seated:
     member: Member
     token: str
     csrf: str
+    session: str = ""
 
     @property
     def cookie(self) -> tuple[str, str]:
@@ -138,6 +139,7 @@ class Desktop:
             "clock": self.clock,
             "outbox": self.outbox,
             "evidence": Evidence(self.signer.verifier, self._verified),
+            "still": self.staff.logins.still,
         }
         return Bench(**parts | more)
 
@@ -188,7 +190,7 @@ class Desktop:
         await self.staff.book.rename(entered.member.id, name=name, language=language)
         signed = await self.staff.logins.session(entered.token)
         assert signed is not None
-        return Seated(signed.member, entered.token, signed.csrf)
+        return Seated(signed.member, entered.token, signed.csrf, signed.session)
 
     def browser(
         self, seated: Seated | None = None, app: Any = None, **headers: str

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from guardrail.console.stream import _events, newest
+from guardrail.console.stream import _events, _Listener, newest
 from guardrail.console.wellness import DUE, exposure, revealed
 from guardrail.errors import StoreError
 from guardrail.roles import StaffRole
@@ -276,7 +276,7 @@ async def test_the_stream_tells_what_came_since_the_page_was_made(room: Room) ->
     """Of every case for the queue, of the one looked at for its page; nothing is told twice."""
     maya = await room.member("Maya")
     case, bench = await room.crisis("ann"), room.desk.bench()
-    stream = _events(bench, maya.member, case, 0)
+    stream = _events(_Listener(bench, maya.member, maya.session, case), 0)
     first = [await anext(stream) for _ in range(2)]
     assert [one["event"] for one in first] == ["queue", "case"]
     coming = asyncio.ensure_future(anext(stream))
@@ -289,13 +289,15 @@ async def test_the_stream_tells_what_came_since_the_page_was_made(room: Room) ->
     await room.desk.work.claim(maya.member, other)
     await room.desk.work.claim(maya.member, case)
     assert [(await anext(stream))["event"] for _ in range(2)] == ["queue", "case"]
-    await stream.aclose()  # type: ignore[attr-defined]
+    await room.desk.staff.book.leave_all(maya.member.id)
+    await room.crisis("cy")
+    assert await anext(stream, None) is None, "whoever is signed out hears nothing more"
 
 
 async def test_a_server_that_ends_is_not_held_up_by_open_pages(room: Room) -> None:
     """The stream lets go as soon as it is told."""
     maya, bench = await room.member("Maya"), room.desk.bench(board=None)
-    stream = _events(bench, maya.member, "", await newest(bench))
+    stream = _events(_Listener(bench, maya.member, maya.session, ""), await newest(bench))
     coming = asyncio.ensure_future(anext(stream, None))
     await asyncio.sleep(0.01)
     bench.ending.set()

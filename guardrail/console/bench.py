@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from guardrail.admin.people import Office
@@ -65,7 +65,8 @@ class Bench:
 
     `policy` gives the one for a region. Without a `board` nobody can join a chat, without an
     `outbox` there are no letters, without `evidence` nothing can be verified; their pages say so.
-    Whoever shuts the server down sets `ending`, or open pages would hold it up.
+    `still` says whose login this is by now, for pages that stay open long (`Logins.still`). Whoever
+    shuts the server down sets `ending`, or open pages would hold it up.
     """
 
     pages: Pages
@@ -80,6 +81,7 @@ class Bench:
     clock: Callable[[], float]
     outbox: Outbox | None = None
     evidence: Evidence | None = None
+    still: Callable[[str], Awaitable[Member | None]] | None = None
     presence: Presence = field(default_factory=Presence)
     ending: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -98,7 +98,9 @@ class Place:
         await context.add_init_script(WATCH)
         page = await context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self.complaints.append(f"{said.text} {said.location['url']}"))
+        page.on(
+            "console", lambda said: self.complaints.append(f"{said.text} {said.location['url']}")
+        )
         await page.goto(self.url + path)
         return page
 

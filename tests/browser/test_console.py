@@ -13,7 +13,6 @@ from playwright.async_api import Page, Route, expect
 
 from guardrail.cases import Status
 from guardrail.roles import StaffRole
-from guardrail.store.accounts import Standing
 from guardrail.store.base import Query
 from guardrail.turn import AgeBand, Severity
 from tests.browser.staffroom import CHROMIUM, Place, opened, seeded
@@ -308,7 +307,7 @@ async def test_a_login_that_ended_takes_no_words_along(place: Place) -> None:
     maya, case, desk = place.team["maya"], place.cases["lin"], place.desk
     page = await place.window(maya, f"/console/cases/{case}")
     await page.locator("#note-text").fill("written before")
-    await desk.staff.book.stand(maya.member.id, Standing.ACTIVE)  # ends every login
+    await desk.staff.book.leave_all(maya.member.id)
     await desk.work.note(place.team["ben"].member, case, "News.")
     await expect(page.locator("#signed-out")).to_be_visible(timeout=SOON)
     await expect(page.locator("#note-text")).to_have_value("written before")

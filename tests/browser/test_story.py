@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -77,7 +78,7 @@ class Stage:
 
     async def window(self, name: str, url: str, *, phone: bool = False, cookie: str = "") -> Page:
         """A window with cookies of its own."""
-        size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
+        size: Any = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
         context = await self.browser.new_context(
             locale=LOCALES[self.language], viewport=size, device_scale_factor=2 if phone else 1
         )
@@ -313,5 +314,5 @@ async def test_from_a_cry_for_help_to_the_last_note(stage: Stage) -> None:
     assert [kind for kind in dict.fromkeys(kinds) if kind in wanted] == list(wanted)
     for file in stage.data.glob("guardrail.db*"):
         raw = file.read_bytes()
-        for words in (CRISIS, ASKED, HERE, LATER, AFTER, NOTE):
-            assert words[lang].encode() not in raw, file.name
+        for told in (CRISIS, ASKED, HERE, LATER, AFTER, NOTE):
+            assert told[lang].encode() not in raw, file.name
