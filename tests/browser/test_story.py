@@ -314,5 +314,5 @@ async def test_from_a_cry_for_help_to_the_last_note(stage: Stage) -> None:
     assert [kind for kind in dict.fromkeys(kinds) if kind in wanted] == list(wanted)
     for file in stage.data.glob("guardrail.db*"):
         raw = file.read_bytes()
-        for told in (CRISIS, ASKED, HERE, LATER, AFTER, NOTE):
-            assert told[lang].encode() not in raw, file.name
+        for spoken in (CRISIS, ASKED, HERE, LATER, AFTER, NOTE):
+            assert spoken[lang].encode() not in raw, file.name
