@@ -35,7 +35,9 @@ from guardrail.wire.base import Asked
 
 __all__ = ["Count", "Engine", "Sink"]
 
-Sink = Callable[[Record], Awaitable[None]]
+Sink = Callable[[Record], Awaitable[None] | None]
+"""Takes a record. One that has nothing to wait for returns `None`."""
+
 Count = Callable[[str, str], None]
 
 JUDGED = 16
@@ -163,8 +165,10 @@ class Engine:
         """Hand a record to every sink. One that fails is counted and never felt by the person."""
         for name, sink in self.sinks.items():
             try:
-                async with asyncio.timeout(SINK):
-                    await sink(record)
+                waiting = sink(record)
+                if waiting is not None:
+                    async with asyncio.timeout(SINK):
+                        await waiting
             except Exception:  # noqa: BLE001 - the sink fence: a sink is not ours to trust
                 self.count("sink_failed", name)
 
@@ -198,25 +202,26 @@ class _Step:
     ) -> None:
         self.at, self.conversation, self._who = at, conversation, who
         self._identity, self._messages = identity, asked.messages
-        self._digest = engine.pseudonyms.message
+        self._keys = engine.pseudonyms
         self._name = readable(identity.character or asked.echo.get("model", ""))
-        self._character = engine.pseudonyms.character(self._name)
-        self._marks = [self._digest(m) for m in asked.messages if m.role is Role.USER]
-        self.fresh: tuple[int, ...] = ()
-        self.session = Session(conversation, at.now, at.now)
-        self.person = Person(who, at.now, at.now, at.now)
+        said = ((n, m) for n, m in enumerate(asked.messages) if m.role is Role.USER)
+        self._marks = {number: self._keys.message(message) for number, message in said}
+        self.fresh: tuple[int, ...]
+        self.session: Session
+        self.person: Person
 
     def __call__(self, old: Session | None, met: Person | None) -> tuple[Session, Person]:
         known = old.known if old else ()
-        self.fresh = fresh_messages(self._messages, known, self._digest)
+        self.fresh = fresh_messages(self._messages, known, self._marks)
         house = met.overseen if met is not None else None
         if house is not None and house.zone:  # a guardian's word goes over that of a device
             self.at = moment(self.at.now, house.zone)
         session = advance(old, self.conversation, self.at.now)
-        self.session = remember(session, self._marks)
+        self.session = remember(session, self._marks.values())
         night = self.at.night
         person = moved(met, self._who, self.at.now, self.at.day, night=night)
-        person = talking_to(person, self._character, self._name)
+        if person.overseen is not None:
+            person = talking_to(person, self._keys.character(self._name), self._name)
         claimed = self._identity.age_band
         if claimed is not None:
             found = Age(claimed, self._identity.evidence, self._identity.years, self.at.now)

@@ -122,7 +122,7 @@ class Metrics:
         self._define_events()
         self._define_state(version)
 
-    async def __call__(self, record: Record) -> None:
+    def __call__(self, record: Record) -> None:
         """Count one turn."""
         self._count_turn(record)
         for decision in record.decisions:

@@ -104,6 +104,8 @@ class Review:
         unjudged = self._foreign(self.turn.messages[i].text for i in self.turn.fresh)
         assessment = await self._assess(Side.USER, batch, unjudged)
         self._care.heard(assessment, (self.turn.messages[i].text for i in self.turn.fresh))
+        if self.profile is not self.turn.profile:  # they have said how old they are
+            self.turn = replace(self.turn, profile=self.profile)
         decision = await self._decide(Side.USER, assessment)
         await self._keep()
         self.timings["inbound"] = time.perf_counter() - self._began
@@ -214,8 +216,7 @@ class Review:
         due = self._care.due() if self._told is None else self._told
         helps = any(d.resources and (d.intervenes or d.adds_words) for d in self._decisions)
         told = due if self.policy.mode is Mode.ENFORCE else ()
-        turn = replace(self.turn, profile=self.profile)
-        return facts(self.policy, turn, told, helps=helps, human=self.with_human)
+        return facts(self.policy, self.turn, told, helps=helps, human=self.with_human)
 
     @property
     def suppressed(self) -> tuple[str, ...]:
@@ -253,8 +254,7 @@ class Review:
         """Write the turn down. `shown` is the reply as the client saw it; only its hash is kept."""
         if status and self._told and self.policy.mode is Mode.ENFORCE:
             self._care.told(self._told)
-            turn = replace(self.turn, profile=self.profile)
-            await self._journal.receipts(turn, self._told, self.policy.tag)
+            await self._journal.receipts(self.turn, self._told, self.policy.tag)
         if outcome in (Outcome.ANSWERED, Outcome.INTERVENED):
             await self._journal.delivered(self.turn, self._decisions)
         self._hide(outcome, shown)
@@ -365,8 +365,7 @@ class Review:
                 decision = replace(decision, enforced=False)
             decision = self._care.decided(decision)
             self._decisions.append(decision)
-            turn = replace(self.turn, profile=self.profile)
-            seen = self._seen.get(decision.side)
+            turn, seen = self.turn, self._seen.get(decision.side)
             crisis = self._care.person.crisis
             since = crisis.since if crisis.at(turn.at) is not Danger.NONE else 0.0
             await self._journal.decision(

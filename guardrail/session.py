@@ -11,7 +11,7 @@ clients sending our replies back unchanged; many do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from guardrail.turn import Message, Role
@@ -66,7 +66,7 @@ def advance(old: Session | None, conversation: str, now: float) -> Session:
     )
 
 
-def remember(session: Session, hashes: Sequence[str]) -> Session:
+def remember(session: Session, hashes: Iterable[str]) -> Session:
     """The session, knowing these messages too; the longest unseen are forgotten first."""
     seen = dict.fromkeys(session.known)
     for item in hashes:
@@ -76,19 +76,21 @@ def remember(session: Session, hashes: Sequence[str]) -> Session:
 
 
 def fresh_messages(
-    messages: Sequence[Message], known: Sequence[str], digest: Callable[[Message], str]
+    messages: Sequence[Message], known: Sequence[str], marks: Mapping[int, str]
 ) -> tuple[int, ...]:
-    """Positions of the user messages that were never judged before, oldest first."""
+    """Positions of the user messages that were never judged before, oldest first.
+
+    `marks` are the hashes of all user messages by position.
+    """
     seen = frozenset(known)
     start = 0
     if len(known) >= MEMORY:  # what stands before the oldest that we remember was forgotten
-        start = next((i for i, m in enumerate(messages) if digest(m) in seen), 0)
+        start = next((position for position, mark in marks.items() if mark in seen), 0)
     last_reply = max((i for i, m in enumerate(messages) if m.role is Role.ASSISTANT), default=-1)
     return tuple(
         position
-        for position, message in enumerate(messages)
-        if message.role is Role.USER
-        and (position > last_reply or (position >= start and digest(message) not in seen))
+        for position, mark in marks.items()
+        if position > last_reply or (position >= start and mark not in seen)
     )
 
 

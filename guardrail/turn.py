@@ -12,6 +12,7 @@ from enum import StrEnum
 
 __all__ = [
     "ACTION_RANK",
+    "SPEAKING",
     "Action",
     "AgeBand",
     "Assessment",
@@ -180,6 +181,9 @@ class Action(StrEnum):
 
 ACTION_RANK = {action: rank for rank, action in enumerate(Action)}
 
+SPEAKING = frozenset({Action.SUPPORT, Action.REPLACE, Action.BLOCK, Action.END})
+"""Actions that need words of ours."""
+
 
 class Severity(StrEnum):
     """How soon a human should look at a case."""
@@ -337,8 +341,7 @@ class Decision:
     @property
     def intervenes(self) -> bool:
         """Whether the bot's words (or the rest of them) must not arrive."""
-        seen = {Action.SUPPORT, Action.REPLACE, Action.BLOCK, Action.END}
-        return self.enforced and not self.keep_reply and bool(seen.intersection(self.actions))
+        return self.enforced and not self.keep_reply and not SPEAKING.isdisjoint(self.actions)
 
     @property
     def adds_words(self) -> bool:

@@ -141,7 +141,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     store = SqliteStore(tmp_path / "guardrail.db")
     metrics = Metrics(routes=["/v1/chat/completions"], wires=["openai"], clock=lambda: NOW)
     await AuditSink(store)(RECORD)
-    await metrics(RECORD)
+    metrics(RECORD)
     await store.append(opening(CRISIS, TURN), signal(CRISIS, TURN))
     yield House(store, metrics)
     await store.close()

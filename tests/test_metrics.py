@@ -97,10 +97,10 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(f"guardrail_{name}", labels)
 
 
-async def test_a_record_with_every_field_is_counted() -> None:
+def test_a_record_with_every_field_is_counted() -> None:
     """Each part of a record finds its metric."""
     m = fresh()
-    await m(FULL)
+    m(FULL)
     route = {"route": "/v1/chat/completions", "wire": "openai"}
     assert value(m, "requests_total", **route, stream="True", outcome="intervened") == 1
     assert value(m, "turns_total", language="zh") == 1
@@ -125,17 +125,17 @@ async def test_a_record_with_every_field_is_counted() -> None:
     assert value(m, "classifier_seconds_count", side="bot") == 1
 
 
-async def test_text_that_passed_unjudged_is_a_bypass() -> None:
+def test_text_that_passed_unjudged_is_a_bypass() -> None:
     """A failed assessment with no intervention on its side is counted as what it is."""
     m = fresh()
     blind = Assessment(Side.BOT, failed="error", floor_ran=False)
-    await m(replace(PLAIN, assessments=(blind,)))
-    await m(replace(PLAIN, assessments=(replace(blind, floor_ran=True),)))
+    m(replace(PLAIN, assessments=(blind,)))
+    m(replace(PLAIN, assessments=(replace(blind, floor_ran=True),)))
     assert value(m, "bypass_total", reason="failed_open") == 1
     assert value(m, "bypass_total", reason="floor_only") == 1
 
 
-async def test_words_from_outside_fold_to_other() -> None:
+def test_words_from_outside_fold_to_other() -> None:
     """A client that invents a part, a route or a language adds no series."""
     m = fresh()
     for n in range(50):
@@ -145,7 +145,7 @@ async def test_words_from_outside_fold_to_other() -> None:
             decisions=(Decision(f"{n}", Side.BOT, "r", (), f"p{n}@1", label=f"l{n}",
                                 grade=Grade.SOFT, degraded=f"d{n}"),),
         )  # fmt: skip
-        await m(strange)
+        m(strange)
     assert value(m, "bypass_total", reason=OTHER) == 50
     assert value(m, "turns_total", language=OTHER) == 50
     assert value(m, "detections_total", label=OTHER, grade="soft", side="bot") == 50
@@ -153,10 +153,10 @@ async def test_words_from_outside_fold_to_other() -> None:
     assert len(series) < 300
 
 
-async def test_no_label_names_a_person_or_a_turn() -> None:
+def test_no_label_names_a_person_or_a_turn() -> None:
     """Hashes stay out of the exposition, too."""
     m = fresh()
-    await m(FULL)
+    m(FULL)
     text = m.render("")[0].decode()
     for secret in (FULL.id, FULL.conversation, "us3rhash", "d-0"):
         assert secret not in text
@@ -210,10 +210,10 @@ def test_open_cases_and_turns_in_flight() -> None:
     assert value(m, "turns_in_flight") == 1
 
 
-async def test_both_exposition_formats_parse() -> None:
+def test_both_exposition_formats_parse() -> None:
     """Prometheus negotiates OpenMetrics; a person with curl gets the classic text."""
     m = fresh()
-    await m(FULL)
+    m(FULL)
     m.policy(policy(), at=NOW)
     body, kind = m.render("")
     assert kind.startswith("text/plain")
@@ -226,10 +226,10 @@ async def test_both_exposition_formats_parse() -> None:
     assert "guardrail_requests" in {family.name for family in parsed}
 
 
-async def test_totals_are_for_the_glance_of_a_person() -> None:
+def test_totals_are_for_the_glance_of_a_person() -> None:
     """Sums by the first label; everything that calls for attention is in them."""
     m = fresh()
-    await m(FULL)
+    m(FULL)
     m.count("journal_failed", "crisis")
     m.count("journal_failed", "unjudged")
     totals = m.totals()
@@ -239,18 +239,18 @@ async def test_totals_are_for_the_glance_of_a_person() -> None:
     assert totals["events"]["journal_failed"] == 2
 
 
-async def test_two_metrics_do_not_add_up() -> None:
+def test_two_metrics_do_not_add_up() -> None:
     """No global registry."""
     one, two = fresh(), fresh()
-    await one(PLAIN)
+    one(PLAIN)
     assert value(two, "turns_total", language="en") is None
 
 
-async def test_recent_counts_by_ten_seconds() -> None:
+def test_recent_counts_by_ten_seconds() -> None:
     """The admin page's sparkline: quiet steps are there, busy ones add up."""
     m = fresh()
-    await m(FULL)
-    await m(PLAIN)
+    m(FULL)
+    m(PLAIN)
     steps = m.recent(5)
     assert len(steps) == 5 * 60 // STEP
     assert (steps[-1].turns, steps[-1].interventions) == (2, 1)

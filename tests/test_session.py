@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,11 @@ NOW = 1_700_000_000.0
 def mark(message: Message) -> str:
     """A stand-in for the keyed hash."""
     return f"{message.role}:{message.text}"
+
+
+def marks(messages: Sequence[Message]) -> dict[int, str]:
+    """The hashes of the person's messages by position."""
+    return {n: mark(m) for n, m in enumerate(messages) if m.role is Role.USER}
 
 
 def talk(*lines: str) -> tuple[Message, ...]:
@@ -82,7 +88,7 @@ def test_a_message_is_judged_once():
     judged: list[str] = []
     for end in (1, 3, 5):
         part = history[:end]
-        fresh = fresh_messages(part, session.known, mark)
+        fresh = fresh_messages(part, session.known, marks(part))
         judged += [part[i].text for i in fresh]
         session = remember(session, [mark(m) for m in part])
     assert judged == ["one", "two", "three"]
@@ -104,24 +110,21 @@ def test_a_message_is_judged_once():
 )
 def test_what_is_fresh(lines: list[str], known: list[str], fresh: tuple[int, ...]):
     """A user message is fresh if it is unknown wherever it stands, or if no reply follows it."""
-    assert fresh_messages(talk(*lines), known, mark) == fresh
+    messages = talk(*lines)
+    assert fresh_messages(messages, known, marks(messages)) == fresh
 
 
 @given(st.lists(st.sampled_from(["user: a", "user: b", "assistant: x"]), max_size=8))
 def test_nothing_the_user_says_escapes(lines: list[str]):
     """With an empty memory every user message is judged."""
     messages = talk(*lines)
-    fresh = fresh_messages(messages, (), mark)
+    fresh = fresh_messages(messages, (), marks(messages))
     assert fresh == tuple(i for i, m in enumerate(messages) if m.role is Role.USER)
     assert all(a < b for a, b in itertools.pairwise(fresh))
 
 
 def test_what_a_full_memory_forgot_is_not_judged_again():
     """Beyond the memory's size the oldest lines are old, not new: they do not trigger for ever."""
-
-    def mark(message: Message) -> str:
-        return message.text
-
     long = [
         Message(role, f"line {n}")
         for n in range(MEMORY + 50)
@@ -129,4 +132,4 @@ def test_what_a_full_memory_forgot_is_not_judged_again():
     ]
     session = remember(advance(None, "c", 1.0), [mark(m) for m in long if m.role is Role.USER])
     now = [*long, Message(Role.USER, "new")]
-    assert fresh_messages(now, session.known, mark) == (len(now) - 1,)
+    assert fresh_messages(now, session.known, marks(now)) == (len(now) - 1,)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from guardrail.policy.model import Condition, Facts, Mode, Name, Policy, Posture, Rule, Stage
 from guardrail.turn import (
+    SPEAKING,
     Action,
     AgeBand,
     Danger,
@@ -41,9 +42,6 @@ RESERVED_RULES = frozenset({DEFAULT, *FAILURE_RULES.values()})
 
 UNAVAILABLE = "unavailable"
 """Text key of the words for a turn that nobody could judge. Every pack has it."""
-
-SPEAKING = frozenset({Action.SUPPORT, Action.REPLACE, Action.BLOCK, Action.END})
-"""Actions that need words of ours."""
 
 _WHOSE = frozenset({State.ABOUT_OTHER, State.BEREAVED, State.FICTION})
 

@@ -173,15 +173,13 @@ def _sessions(path: Path) -> Path:
 def _update(
     db: sqlite3.Connection, conversation: str, key: str, change: Change
 ) -> tuple[Session | None, Person | None]:
-    known = met = None
-    if conversation:
-        known = db.execute(
-            "SELECT body FROM session WHERE conversation = ?", (conversation,)
-        ).fetchone()
-    if key:
-        met = db.execute("SELECT body FROM person WHERE key = ?", (key,)).fetchone()
+    known, met = db.execute(
+        "SELECT (SELECT body FROM session WHERE conversation = ?),"
+        " (SELECT body FROM person WHERE key = ?)",
+        (conversation, key),
+    ).fetchone()
     session, person = change(
-        None if known is None else _session(*known), None if met is None else _person(*met)
+        None if known is None else _session(known), None if met is None else _person(met)
     )
     if session is not None and conversation:
         db.execute(

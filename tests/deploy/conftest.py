@@ -80,9 +80,9 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-async def exposed(metrics: Metrics) -> dict[str, dict[str, set[str]]]:
+def exposed(metrics: Metrics) -> dict[str, dict[str, set[str]]]:
     """Sample name → label → values, of everything that guardrail really exposes."""
-    await metrics(RECORD)
+    metrics(RECORD)
     for what in EVENTS:
         metrics.count(what, "why")
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))

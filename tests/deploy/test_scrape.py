@@ -149,7 +149,7 @@ async def test_what_is_counted_arrives(tmp_path: Path, deploy: Path, metrics: Me
 
         await until(scraped)
         for _ in range(3):
-            await metrics(TURN)
+            metrics(TURN)
         await until(counted)
         await until(timed)
         await until(alarmed)
