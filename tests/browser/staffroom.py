@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -26,7 +27,7 @@ from guardrail.turn import AgeBand, Danger, Level, Severity
 from tests.console import Desktop, Seated
 from tests.here import serve_here
 
-__all__ = ["CHROMIUM", "FLAGS", "LOCALES", "Place", "chromium", "opened", "seeded"]
+__all__ = ["CHROMIUM", "FLAGS", "LOCALES", "SHOTS", "Place", "chromium", "opened", "seeded"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -34,6 +35,9 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+SHOTS = os.environ.get("GUARDRAIL_SCREENSHOTS", "")
+"""A folder for pictures, such as docs/images. Taking them adds styles that our policy stops."""
 
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
 
@@ -103,6 +107,12 @@ class Place:
         )
         await page.goto(self.url + path)
         return page
+
+    async def picture(self, page: Page, name: str, language: str, *, whole: bool = False) -> None:
+        """Keep a picture for the docs, if somebody wants them."""
+        if SHOTS:
+            path = Path(SHOTS) / f"console-{name}{'-zh' if language == 'zh' else ''}.png"
+            await page.screenshot(path=path, full_page=whole)
 
     async def close(self) -> None:
         """Close every window."""

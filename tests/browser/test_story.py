@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import time
@@ -25,7 +24,7 @@ from guardrail.roles import StaffRole
 from guardrail.serving import serving
 from guardrail.store.base import Event, Query, Store
 from tests.browser.little_app import APP, little_app
-from tests.browser.staffroom import CHROMIUM, LOCALES, WATCH, chromium
+from tests.browser.staffroom import CHROMIUM, LOCALES, SHOTS, WATCH, chromium
 from tests.here import serve_here
 from tests.post import MailServer, mail_server
 from tests.staffed import Staff
@@ -114,9 +113,8 @@ class Stage:
 
     async def picture(self, name: str, window: str, *, whole: bool = False) -> None:
         """Keep a picture, if somebody wants them."""
-        folder = os.environ.get("GUARDRAIL_SCREENSHOTS")
-        if folder:
-            path = Path(folder) / f"console-{name}{'-zh' if self.language == 'zh' else ''}.png"
+        if SHOTS:
+            path = Path(SHOTS) / f"console-{name}{'-zh' if self.language == 'zh' else ''}.png"
             await self.windows[window].screenshot(path=path, full_page=whole)
 
 
@@ -184,7 +182,7 @@ async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
         yield stage
         for name, page in stage.windows.items():
             wrong = await page.evaluate("window.__violations")
-            assert not wrong or os.environ.get("GUARDRAIL_SCREENSHOTS"), (name, wrong)
+            assert not wrong or SHOTS, (name, wrong)
             await page.context.close()
     assert not stage.complaints, stage.complaints
 
@@ -238,7 +236,6 @@ async def test_from_a_cry_for_help_to_the_last_note(stage: Stage) -> None:
     await expect(row).to_have_count(1, timeout=SOON)
     await expect(row.locator(".badge.imminent")).to_be_visible()
     assert CRISIS[lang] not in await maya.content()
-    await stage.picture("queue", "Maya")
     await row.locator("a").click()
     await maya.locator("#do-claim").click()
     await maya.locator("#do-join").wait_for()
@@ -284,7 +281,6 @@ async def test_from_a_cry_for_help_to_the_last_note(stage: Stage) -> None:
     await phone.goto(stage.portal)
     for words in (CRISIS[lang], ASKED[lang], HERE[lang]):
         assert words not in await phone.content()
-    await stage.picture("guardian", "guardian")
 
     # The note, the hand-back, the end.
     await maya.locator("#note-text").fill(NOTE[lang])

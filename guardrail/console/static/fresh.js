@@ -131,6 +131,9 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (verb !== "get" && elt.id !== "keep") $("#trouble").hidden = true;
 });
 
+/** Whether the answer is the page to sign in: the browser followed the way there by itself. */
+const atDoor = (xhr) => xhr.responseURL.includes("/account/login");
+
 /** The words of a page that says no. */
 function refusal(page) {
   const found = new DOMParser().parseFromString(page, "text/html");
@@ -149,11 +152,14 @@ document.addEventListener("htmx:responseError", (event) => {
   }
   $("#trouble").textContent = refusal(xhr.responseText) || xhr.status;
   $("#trouble").hidden = false;
-  if (elt.id === "keep") htmx.trigger(live, "news");
+  if (elt.id === "keep" && xhr.status === 409) { // the case is no longer theirs
+    elt.remove();
+    htmx.trigger(live, "news");
+  }
 });
 document.addEventListener("htmx:sendError", () => ($("#offline").hidden = false));
 document.addEventListener("htmx:beforeOnLoad", (event) => {
-  if (event.detail.xhr.responseURL.includes("/account/login")) { // the way to the door was followed
+  if (atDoor(event.detail.xhr)) {
     event.preventDefault();
     $("#signed-out").hidden = false;
   } else if (event.detail.xhr.status < 400) {
@@ -176,8 +182,8 @@ document.addEventListener("htmx:beforeSend", (event) => {
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt.id !== "say" || underway === null) return;
   const area = $("#say-text");
-  const doubted = Boolean($("#say-sure"));
-  if (area && (!event.detail.successful || doubted)) area.value = [underway, area.value].filter(Boolean).join("\n");
+  const sent = event.detail.successful && !atDoor(event.detail.xhr) && !$("#say-sure");
+  if (area && !sent) area.value = [underway, area.value].filter(Boolean).join("\n");
   underway = null;
   area?.focus();
 });
