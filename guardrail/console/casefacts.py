@@ -120,11 +120,10 @@ async def _why(bench: Bench, case: Case, policy: Policy, language: str) -> list[
     for turn in dict.fromkeys(one.partition("-")[0] for one in latest):
         records += await bench.store.read(Query(kind="record", subject=turn, limit=1))
 
-    def when(rule: str) -> str:
-        found = rule_words(policy, rule, language)
-        return str(found["when"]) if found is not None else ""
+    def words(rule: str) -> Mapping[str, Any]:
+        return rule_words(policy, rule, language) or {}
 
-    return list(reversed(why(records, latest, when)))
+    return list(reversed(why(records, latest, words)))
 
 
 async def _history(bench: Bench, case: Case) -> list[Event]:

@@ -100,11 +100,13 @@ def row(case: Case, names: Mapping[str, str], member: str) -> Row:
 
 
 def why(
-    records: Iterable[Event], decisions: Iterable[str], when: Callable[[str], str] = lambda _: ""
+    records: Iterable[Event],
+    decisions: Iterable[str],
+    rule: Callable[[str], Mapping[str, Any]] = lambda _: {},
 ) -> list[Row]:
     """Why a case was opened or joined: the rule, its article, the score and what was done.
 
-    `when` gives the condition of a rule in words, as the policy is today.
+    `rule` gives a rule in the reader's words (`when`, `why`), as the policy is today.
     """
     wanted_ids = set(decisions)
     return [
@@ -112,9 +114,9 @@ def why(
             "turn": record.subject,
             "at": record.at,
             "rule": one["rule"],
-            "when": when(one["rule"]),
+            "when": rule(one["rule"]).get("when", ""),
             "article": one["article"],
-            "reason": one["reason"],
+            "reason": rule(one["rule"]).get("why") or one["reason"],
             "label": one["label"],
             "score": one["score"],
             "grade": one["grade"],
