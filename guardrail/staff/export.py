@@ -45,7 +45,7 @@ README = """\
    key follows the second `+`: base64 of a byte 0x01 and the 32 bytes of the key. With openssl:
 
        printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000' > key.der
-       cut -d+ -f3 key.txt | base64 -d | tail -c 32 >> key.der
+       cut -d+ -f3- key.txt | base64 -d | tail -c 32 >> key.der
        sed '/^$/,$d' checkpoints/N.note > text
        tail -n 1 checkpoints/N.note | cut -d' ' -f3 | base64 -d | tail -c 64 > signature
        openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in text -sigfile signature
