@@ -154,6 +154,44 @@ def test_check_reads_the_keys_of_the_tokens() -> None:
     assert "keys.json:1: is not a key set" in got.stderr
 
 
+def test_check_reads_every_pack_that_is_named(pack: Path) -> None:
+    """Those for regions and those on trial, too: one that is wrong would stop every reload."""
+    for name in ("region", "trial"):
+        shutil.copy(pack, pack.with_name(f"{name}.yaml"))
+        edit(pack.with_name(f"{name}.yaml"), "name: minimal", f"name: {name}")
+        edit(pack.with_name(f"{name}.yaml"), "mode: enforce", f"mode: {name}")
+    write(
+        "policies: {US-CA: packs/region.yaml}\n"
+        "shadows: {packs/trial.yaml: 2999-01-01}\n"
+        "identity: {trusted_peers: [127.0.0.1/32]}\n"
+    )
+    got = guardrail("check")
+    assert got.exit_code == 1
+    assert "packs/region.yaml:5: 'region' is not a mode" in got.stderr
+    assert "packs/trial.yaml:5: 'trial' is not a mode" in got.stderr
+    write("policies: {US-CA: nowhere.yaml}\nshadows: {packs/gone.yaml: 2999-01-01}\n")
+    got = guardrail("check")
+    assert "guardrail.yaml:1: policies: there is no file nowhere.yaml" in got.stderr
+    assert "guardrail.yaml:2: shadows: there is no file packs/gone.yaml" in got.stderr
+
+
+def test_check_says_what_never_comes_to_anything() -> None:
+    """A trial that is over, packs for regions that nobody can be of, cases that nobody hears of."""
+    write(
+        "shadows: {us-wa: 2020-01-31}\n"
+        "policies: {US-CA: us-ca}\n"
+        "notify: {webhooks: [{url: 'https://a.example', secrets: [whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=],"
+        " audiences: [guardian]}]}\n"
+    )
+    got = guardrail("check")
+    assert got.exit_code == 1
+    assert "guardrail.yaml:1: shadows: the trial of us-wa ended on 2020-01-31" in got.stderr
+    assert "guardrail.yaml:2: policies: nothing says where people are" in got.stderr
+    assert "guardrail.yaml:3: notify: cases are opened, and nobody of your staff" in got.stderr
+    write("policies: {US-CA: us-ca}\nroutes: [{path: /v1/chat/completions, region: US-CA}]\n")
+    assert guardrail("check").exit_code == 0
+
+
 def test_check_without_a_policy_of_that_name() -> None:
     """And what there is instead."""
     got = guardrail("check", "-c", write("policy: defalt\n"))
@@ -511,7 +549,7 @@ wires: {mine: {user_text: /m, reply_text: [/r], reply_template: {r: '{text}'}}}
     ("more", "says"),
     [
         ("- {path: '/x/{name}/chat'}\n", '/x/NAME/chat -H "authorization: Bearer $KEY" -H '),
-        ("", None),
+        pytest.param("", None, marks=pytest.mark.slow),
     ],
 )
 def test_serve_greets_with_the_routes_that_are_set(desk: Path, more: str, says: str | None) -> None:

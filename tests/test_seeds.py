@@ -64,6 +64,7 @@ def test_nothing_is_there_twice():
     assert not [k for k, n in seen.items() if n > 1]
 
 
+@pytest.mark.slow
 def test_no_test_row_is_a_near_copy_of_a_training_row():
     """Longer texts share less than four in five trigrams across the split.
 

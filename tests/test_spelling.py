@@ -305,6 +305,7 @@ HOSTILE = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_time_is_linear() -> None:
     """A megabyte of what each rule likes least takes seconds, not hours."""
     text = "".join((piece * 40_000)[:34_000] for piece in HOSTILE)
@@ -312,22 +313,3 @@ def test_time_is_linear() -> None:
     began = time.perf_counter()
     despell(text)
     assert time.perf_counter() - began < 20
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "i was thinking of you all day, it's been so nice to talk, ok?",
-        "今天下班路上我去了超市，买了鸡蛋和面，回家做了碗热汤面，还挺好吃的，你呢？吃过晚饭没有呀",
-    ],
-)
-def test_ordinary_text_is_quick(line: str) -> None:
-    """A line of chat takes some ten microseconds (the bound leaves room for a busy machine)."""
-    assert min(_timed(line) for _ in range(20)) < 0.0003
-
-
-def _timed(line: str) -> float:
-    began = time.perf_counter()
-    for _ in range(20):
-        despell(line)
-    return (time.perf_counter() - began) / 20

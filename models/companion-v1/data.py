@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from disguise import disguised
 from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, USER_DETECTORS
 
 from guardrail.classify.base import Utterance
@@ -33,6 +34,7 @@ POSITIVES_OTHERWISE = 450
 NEGATIVES = {"A": 450, "B": 450, "C": 1200}  # per source and language
 DEV_SEEDS, DEV_OPEN = 8, 25  # one in so many is held out for thresholds and calibration
 LONG = 700  # characters; longer public text is only used where its label is rare
+DISGUISED = 0.12  # of the seeds, in each epoch
 LEVEL = {"passive": (0, 0), "active": (1, 0), "plan": (1, 1)}
 LEVEL_OPEN = {"Ideation": (None, 0), "Behavior": (1, None), "Attempt": (1, 1)}  # cssrs500
 CHATTER = {  # people among themselves: what nearly nobody says there
@@ -216,6 +218,8 @@ def with_small_talk(row, pool, rng, share):
 def augment(row, rng):
     """A seed row as somebody else might have typed it; the label must survive."""
     text, context = row["text"], row["context"]
+    if rng.random() < DISGUISED:  # harmful rows and clean ones alike: a disguise alone says nothing
+        text = disguised(text, row["lang"], rng)
     if row["lang"] == "en" and rng.random() < 0.25:
         text = text.lower()
     if rng.random() < 0.2:

@@ -15,7 +15,6 @@ Sanh et al., "DistilBERT", 2019.)
 
 import argparse
 import copy
-import dataclasses
 import random
 import shutil
 import sys
@@ -30,8 +29,8 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from loop import auc, batches, follow, said, tensors
-from model import BOT_DETECTORS, DETECTORS, LABELS, LEVELS, OUTPUTS, Companion, load, save
+from loop import auc, batches, fewer, follow, said, tensors
+from model import BOT_DETECTORS, DETECTORS, LABELS, LEVELS, OUTPUTS, load, save
 
 SEED = 31
 PARTS = 4  # the public text is cut in as many; each goes with the seeds once
@@ -85,15 +84,9 @@ def part_rows(part):
 
 # --- teacher and pupil --------------------------------------------------------------------------
 teacher = load(args.train / "model.pt").to(device)
-depth = teacher.config.layers
-taken = [round((i + 1) * depth / args.layers) - 1 for i in range(args.layers)]
-pupil = Companion(dataclasses.replace(teacher.config, layers=args.layers)).to(device)
-state = teacher.state_dict()
-kept = {k: v for k, v in state.items() if not k.startswith("layers.")}
-for own, theirs in enumerate(taken):
-    old, new = f"layers.{theirs}.", f"layers.{own}."
-    kept |= {new + k.removeprefix(old): v for k, v in state.items() if k.startswith(old)}
-pupil.load_state_dict(load(args.start).state_dict() if args.start else kept)
+pupil, taken = fewer(teacher, args.layers)
+if args.start:
+    pupil.load_state_dict(load(args.start).state_dict())
 pupil.word.weight.requires_grad_(False)
 pupil.position.weight.requires_grad_(False)
 early = nn.Linear(2 * teacher.config.hidden, len(OUTPUTS)).to(device)
@@ -154,7 +147,7 @@ if args.resume and (args.out / "last.pt").exists():
     optimizer.load_state_dict(saved["optimizer"])
     first, step = saved["part"] + 1, saved["step"]
 print(
-    f"{device}; layers {taken} of {depth}; {len(seeds)} seeds, {len(public)} public, {total} steps",
+    f"{device}; layers {taken} of {teacher.config.layers}; {len(seeds)} seeds, {len(public)} public, {total} steps",
     flush=True,
 )
 if not args.resume:

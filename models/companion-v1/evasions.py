@@ -7,8 +7,7 @@ Held-out seeds that the model finds in their own spelling are disguised, kind by
 again as the server does it: each text as it is spelt and as `despell` reads it. Clean look-alikes
 that raise no alarm are disguised the same way. `seeds/test` is not read.
 
-The kinds are those that `guardrail/classify/spelling.py` knows, and its tables of homophones are
-read backwards here. So this says whether known tricks work, not what the next one will do.
+The kinds are those of `disguise.py`, which the training sees, too. So this says whether known tricks work, not what the next one will do.
 """
 
 import argparse
@@ -16,7 +15,6 @@ import asyncio
 import json
 import math
 import random
-import re
 import sys
 from pathlib import Path
 
@@ -26,10 +24,9 @@ from tokenizers import Tokenizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
+from disguise import kinds
 from model import LABELS
 
-from guardrail.classify._spelling_codes import CHINESE, CUT, HARMFUL, SPLIT_BY_ANY, SPLIT_BY_MARKS
-from guardrail.classify._spelling_tables import SIMPLIFIED, TRADITIONAL
 from guardrail.classify.base import Utterance
 from guardrail.classify.onnx import OnnxClassifier
 from guardrail.classify.spelling import despell
@@ -37,11 +34,6 @@ from guardrail.turn import Message, Role
 
 SEED = 3
 HARD = {"idiom", "game", "lookalike", "adult_lookalike", "fiction", "grief", "recovery", "twin"}
-LEET = str.maketrans("aeiost", "4310$7")
-CONFUSABLE = str.maketrans("aceiopsxy", "асеіорѕху")  # Cyrillic
-TO_TRADITIONAL = {}
-for plain, old in zip(SIMPLIFIED.replace("\n", ""), TRADITIONAL.replace("\n", ""), strict=True):
-    TO_TRADITIONAL.setdefault(plain, old)
 
 cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 cli.add_argument("--model", type=Path, default=Path(__file__).resolve().parent)
@@ -52,70 +44,7 @@ cli.add_argument("--out", type=Path, default=Path("build/evasions.json"))
 args = cli.parse_args()
 
 
-# --- disguises ----------------------------------------------------------------------------------
-def words_to_hide(text):
-    """The harmful words of an English text; where it has none, its two longest."""
-    words = list(re.finditer(r"[a-zA-Z]{3,}", text))
-    listed = [m for m in words if m[0].lower() in HARMFUL]
-    return listed or sorted(words, key=lambda m: -len(m[0]))[:2]
-
-
-def hidden(text, change):
-    """An English text with the words that somebody would hide changed."""
-    out = text
-    for m in sorted(words_to_hide(text), key=lambda m: -m.start()):
-        out = out[: m.start()] + change(m[0]) + out[m.end() :]
-    return out
-
-
-def starred(word):
-    """Its second letter, or the middle one of a long word, as an asterisk: "k*ll"."""
-    at = 1 if len(word) < 6 else len(word) // 2
-    return word[:at] + "*" + word[at + 1 :]
-
-
-def coded(table, rng):
-    """Chinese words in one of the ways that a table knows for them: "紫砂", "zs", "歹匕"."""
-    ways = {}
-    for written, codes in table.items():
-        for code in codes:
-            ways.setdefault(code.plain, []).append(written)
-    known = re.compile("|".join(sorted(map(re.escape, ways), key=len, reverse=True)))
-    return lambda text: known.sub(lambda m: rng.choice(ways[m[0]]), text)
-
-
-def marked(text):
-    """Words that get filtered with a mark between their characters: "自*杀"."""
-    known = re.compile("|".join(sorted([*SPLIT_BY_ANY, *SPLIT_BY_MARKS], key=len, reverse=True)))
-    return known.sub(lambda m: "*".join(m[0]), text)
-
-
-def spaced(text):
-    """The longest clause with a space between all its characters: "我 想 去 死"."""
-    clause = max(re.findall("[\u4e00-\u9fff]+", text), key=len, default="")
-    return text.replace(clause, " ".join(clause), 1) if len(clause) > 2 else text
-
-
 rng = random.Random(SEED)
-KINDS = {
-    "en": {
-        "zero width": lambda t: hidden(t, "\u200b".join),
-        "leet": lambda t: hidden(t, lambda w: w.lower().translate(LEET)),
-        "confusables": lambda t: hidden(t, lambda w: w.lower().translate(CONFUSABLE)),
-        "spread letters": lambda t: hidden(t, " ".join),
-        "dots between letters": lambda t: hidden(t, ".".join),
-        "asterisk": lambda t: hidden(t, starred),
-        "all of it spread": lambda t: "  ".join(" ".join(w) for w in t.split()),
-    },
-    "zh": {
-        "zero width": "\u200b".join,
-        "traditional": lambda t: "".join(TO_TRADITIONAL.get(c, c) for c in t),
-        "spaces": spaced,
-        "marks": marked,
-        "homophones, pinyin, initials": coded(CHINESE, rng),
-        "characters cut in two": coded(CUT, rng),
-    },
-}
 
 
 # --- scores -------------------------------------------------------------------------------------
@@ -198,7 +127,7 @@ def figures(rows, kind, change, judge):
 
 
 results = {"model": model.version, "dev rows": len(dev)}
-for lang, kinds in KINDS.items():
+for lang, ways in kinds(rng).items():
     groups = {
         "hidden, still found": (harmful, lambda found, now: bool(found & now)),
         "look-alikes flagged": (clean, lambda _, now: bool(now)),
@@ -208,7 +137,7 @@ for lang, kinds in KINDS.items():
         print(lang, name, len(rows))
         total = {}
         table = results.setdefault(f"{lang}: {name}", {})
-        for kind, change in kinds.items():
+        for kind, change in ways.items():
             made = figures(rows, kind, change, judge)
             table[kind] = {reading: share(*counts) for reading, counts in made.items()}
             for reading, (hits, n) in made.items():

@@ -1,10 +1,14 @@
 """Imported by the training scripts: batches of like length, tensors, and figures per output."""
 
+import copy
+import dataclasses
+
 import data
 import numpy as np
 import torch
 from model import OUTPUTS
 from sklearn.metrics import roc_auc_score
+from torch import nn
 
 PAD = 1  # the tokenizer's
 
@@ -21,6 +25,16 @@ def batches(pairs, rng, tokens):
     out.append(batch)
     rng.shuffle(out)
     return out
+
+
+def fewer(model, layers):
+    """The net with so many of its layers, evenly taken up to the last; and which those are."""
+    depth = model.config.layers
+    taken = [round((i + 1) * depth / layers) - 1 for i in range(layers)]
+    small = copy.deepcopy(model)
+    small.layers = nn.ModuleList(small.layers[i] for i in taken)
+    small.config = dataclasses.replace(model.config, layers=layers)
+    return small, taken
 
 
 def tensors(coded, device="cpu"):

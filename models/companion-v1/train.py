@@ -23,7 +23,7 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from loop import auc, batches, follow, said, tensors
+from loop import auc, batches, fewer, follow, said, tensors
 from model import DETECTORS, LABELS, LEVELS, load, save
 
 SEED = 20
@@ -45,6 +45,8 @@ cli.add_argument("--out", type=Path, default=Path("build/train"))
 cli.add_argument("--epochs", type=int, default=EPOCHS)
 cli.add_argument("--seed", type=int, default=SEED)
 cli.add_argument("--part", type=float, default=1.0, help="share of the seeds: a learning curve")
+cli.add_argument("--share", type=float, default=SHARE, help="of a public sample, for each epoch")
+cli.add_argument("--layers", type=int, help="keep so many, evenly, of the layers: for cheap trials")
 cli.add_argument("--start", type=Path, help="weights to go on from: without the public pass")
 cli.add_argument("--quick", action="store_true")
 cli.add_argument("--resume", action="store_true")
@@ -71,7 +73,7 @@ if args.quick:
 def epoch_rows(epoch):
     """Epoch 0 is the public pass (with the seeds once); then seeds and a fresh public sample."""
     rng = random.Random(args.seed * 1000 + epoch)
-    mixed = data.sample(open_rows, args.seed + epoch, 1.0 if epoch == 0 else SHARE)
+    mixed = data.sample(open_rows, args.seed + epoch, 1.0 if epoch == 0 else args.share)
     mixed = [data.with_small_talk(row, talk, rng, TALK_PUBLIC) for row in mixed]
     coded = data.encode(mixed, tokenizer, LIMIT_PUBLIC)
     own = [data.augment(row, rng) for row in train_seeds] if epoch else train_seeds
@@ -81,7 +83,10 @@ def epoch_rows(epoch):
 
 
 # --- the run ------------------------------------------------------------------------------------
-model = load(args.start or args.base / "base.pt").to(device)
+model = load(args.start or args.base / "base.pt")
+if args.layers:
+    model, _ = fewer(model, args.layers)
+model = model.to(device)
 model.word.weight.requires_grad_(False)  # a few thousand rows would only spoil rare pieces
 model.position.weight.requires_grad_(False)
 mean = copy.deepcopy(model).eval()
