@@ -21,12 +21,15 @@ from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.model import Consent
 from guardrail.policy.stack import Stack
 from guardrail.portal.app import PortalParts, create_portal
+from guardrail.staff.addresses import AddressBook
+from guardrail.staff.contacts import Contacts
 from guardrail.staff.couriers import DELIVERED, Outcome
 from guardrail.staff.guardalerts import GuardAlerts
 from guardrail.staff.guardcards import Card
 from guardrail.staff.guardians import Guardians
 from guardrail.staff.guardterms import Place, Terms
 from guardrail.staff.guardvisits import GuardVisits
+from guardrail.staff.outbox import Outbox
 from guardrail.store.base import Event, Query
 from guardrail.store.sqlite import SqliteStore
 from guardrail.store.vault import SqliteVault, open_vault
@@ -45,9 +48,9 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.letters: list[tuple[str, str, str, str]] = []  # template, to, language, link
-        self.why = ""
+        self.why, self.final = "", False
 
-    async def __call__(
+    async def send(
         self,
         letter: Letter,
         to: str,
@@ -55,9 +58,9 @@ class Mailbox:
         language: str = "",
         sealed: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """As a mailer."""
+        """As `Mailer.send`."""
         if self.why:
-            return Outcome(self.why)
+            return Outcome(self.why, final=self.final)
         self.letters.append((letter.template, to, language, (sealed or {}).get("link", "")))
         return DELIVERED
 
@@ -80,6 +83,7 @@ class Home:
     clock: Clock
     mailbox: Mailbox
     holder: PolicyHolder
+    outbox: Outbox
     counted: list[tuple[str, str]] = field(default_factory=list)
     portal: ASGIApp | None = None  # made when somebody comes
 
@@ -121,6 +125,11 @@ class Home:
         link = await self.accepted(await self.guardians.take(invited.link.id, guardian))
         return await self.guardians.ward_accepts(self.ann, by="app", link=link.id)
 
+    async def settled(self) -> None:
+        """Letters that are owed are brought to the mailbox."""
+        await self.visits.settled()
+        await self.outbox.step()
+
     async def person(self) -> Person:
         """Ann as she is remembered."""
         return await self.people.get(self.ann)
@@ -153,7 +162,7 @@ class Home:
     async def sign_in(self, browser: httpx.AsyncClient, address: str = MUM) -> str:
         """Sign somebody in who is a guardian; what their forms carry."""
         await self.visits.ask(address, language="en")
-        await self.visits.settled()
+        await self.settled()
         await browser.post(self.mailbox.last("guardian_enter"))
         secret = browser.cookies["guardrail_portal"]
         return self.visits.form(secret)
@@ -178,12 +187,19 @@ async def home_at(path: Path, clock: Clock) -> AsyncIterator[Home]:
         keys,
         secret=PORTAL_KEY,
         policy=lambda region: holder.at(clock.now, region or None),
-        post=mailbox,
+        post=mailbox.send,
         clock=clock,
         terms=Terms(public_url=PORTAL),
     )
-    visits = GuardVisits(guardians, store, count=lambda what, why: counted.append((what, why)))
-    yield Home(store, vault, people, guardians, visits, clock, mailbox, holder, counted)
+
+    def count(what: str, why: str) -> None:
+        counted.append((what, why))
+
+    visits = GuardVisits(guardians, store, count=count)
+    courier = Contacts(AddressBook(vault), lambda text: keys.of("endpoint", text), mailer=mailbox)
+    alerts = GuardAlerts(guardians, store)
+    outbox = Outbox(store, [courier], clock=clock, count=count, veto=alerts.veto)
+    yield Home(store, vault, people, guardians, visits, clock, mailbox, holder, outbox, counted)
     await visits.settled()
     await store.close()
     await vault.close()

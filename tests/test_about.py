@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.about import LONGEST, about
+from guardrail.about import LONGEST, Whose, about
 from guardrail.turn import State
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -139,6 +139,12 @@ my friend is dying to meet you
 """.strip().splitlines()
 
 
+def state(line: str) -> State | None:
+    """Whose a line is."""
+    found = about(line)
+    return None if found is None else found.state
+
+
 @pytest.mark.parametrize(
     ("wanted", "lines"),
     [
@@ -152,7 +158,7 @@ my friend is dying to meet you
 )
 def test_whose(wanted: State | None, lines: list[str]) -> None:
     """Each line is what it says, and a sign of the speaker's own wins over everything."""
-    assert [line for line in lines if about(line) is not wanted] == []
+    assert [line for line in lines if state(line) is not wanted] == []
 
 
 @pytest.mark.parametrize("own", ["and i want to die", "i can't go on", "me too", "，我也不想活了", "，我撑不住了"])  # fmt: skip

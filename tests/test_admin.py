@@ -17,7 +17,7 @@ from guardrail.audit import AuditSink
 from guardrail.cases import opening, signal
 from guardrail.demo.companion import Companion
 from guardrail.errors import Mistake, StoreError
-from guardrail.metrics import Metrics
+from guardrail.metrics import EVENTS, Metrics
 from guardrail.policy.model import Mode, Policy
 from guardrail.store.base import Event, Query
 from guardrail.store.sqlite import SqliteStore
@@ -432,6 +432,10 @@ def test_both_languages_are_complete() -> None:
     for values in (Action, Severity, Outcome, AgeBand, Level, Grade):
         name = {"ageband": "age"}.get(values.__name__.lower(), values.__name__.lower())
         assert {f"{name}.{value}" for value in values} <= set(words["en"])
+    found = re.search(r"ORDINARY = new Set\(\[(.*)\]", (STATIC / "index.js").read_text("utf-8"))
+    assert found is not None
+    ordinary = set(re.findall(r"\w+", found[1]))
+    assert {f"event.{what}" for what in EVENTS.keys() - ordinary} <= set(words["en"])
 
 
 # -- the demo --------------------------------------------------------------------------------

@@ -178,15 +178,16 @@ async def test_without_the_token_there_is_nothing(home: Home, admin: httpx.Async
 async def test_links_can_be_printed_for_trying_out(home: Home) -> None:
     """Those to sign in, and nothing else; an invitation is then handed over by the app."""
     printed: list[str] = []
-    home.guardians.post = Printed(printed.append)
+    home.guardians.post = None
+    home.mailbox.send = Printed(printed.append).send  # type: ignore[method-assign]
     invited = await home.guardians.invite(home.ann, by="app", address=MUM)
     assert (invited.mailed, printed) == (False, [])
     await home.visits.ask(MUM, language="en", link=invited.link.id)
-    await home.visits.settled()
+    await home.settled()
     assert len(printed) == 1
     assert f"{PORTAL}/enter/" in printed[0]
     other = Letter("x", 0.0, "guardian_ended", "guardian", "s")
-    assert (await home.guardians.post(other, MUM)).why == "no_mail"
+    assert (await home.mailbox.send(other, MUM)).why == "no_mail"
 
 
 def test_terms_follow_the_settings() -> None:

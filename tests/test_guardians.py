@@ -21,8 +21,11 @@ from guardrail.middleware import GuardrailMiddleware
 from guardrail.people import Act, People
 from guardrail.person import Consent, Person
 from guardrail.policy.model import Condition, Rule, Stage
+from guardrail.policy.model import Consent as Asked
+from guardrail.policy.stack import Stack
 from guardrail.staff.addresses import AddressBook, subject_of
 from guardrail.staff.guardcards import Card
+from guardrail.staff.guardconsents import GuardConsents
 from guardrail.staff.guardterms import Place
 from guardrail.store.base import Event, Query
 from guardrail.turn import Action, AgeBand, Evidence, Side, State
@@ -186,6 +189,42 @@ async def test_consent_is_to_what_was_read(home: Home):
     assert (ward.agreed, ward.day.closed) == (False, "consent")
     await home.guardians.agree(link.guardian, link.id, read=ward.agreement.name)
     assert (await home.guardians.ward(link.guardian, link.id)).agreed
+
+
+async def test_guardians_are_asked_again_when_a_policy_wants_another_consent(home: Home):
+    """Each once for each version, whoever looks; a yes of either is enough."""
+    first = await home.accepted(await home.invited(place=CN), years=(0, 12))
+    await home.guardians.ward_accepts(home.ann, by="app", link=first.id)
+    second = await home.second(first)
+    consents = GuardConsents(home.guardians)
+    assert await consents.follow() == 0
+    new = replace(home.holder.all["CN"], consents=(Asked(14, "companion", "4"),))
+    home.holder.swap(Stack((home.holder.current,)), {"CN": Stack((new,))})
+    assert await consents.follow() == 2
+    assert [await consents.follow(), await GuardConsents(home.guardians).follow()] == [0, 2]
+    await home.settled()
+    asked = [one for one in home.mailbox.letters if one[0] == "guardian_consent"]
+    assert [(to, language) for _, to, language, _ in asked] == [(MUM, "zh"), (DAD, "zh")]
+    assert (await home.guardians.ward(first.guardian, first.id)).day.closed == "consent"
+    await home.guardians.agree(second.guardian, second.id, read="companion@4")
+    assert (await home.guardians.ward(first.guardian, first.id)).day.closed == ""
+    home.clock.now += 3_601
+    assert await consents.follow() == 0
+
+
+async def test_who_is_not_asked_again(home: Home):
+    """Who took consent back knows; who wants no letters gets none; an erased child has no guardian."""
+    link = await home.accepted(await home.invited(place=CN), years=(0, 12))
+    await home.guardians.ward_accepts(home.ann, by="app", link=link.id)
+    new = replace(home.holder.all["CN"], consents=(Asked(14, "companion", "4"),))
+    home.holder.swap(Stack((home.holder.current,)), {"CN": Stack((new,))})
+    await home.guardians.channel(link.guardian, link.id, Channel.NONE)
+    assert await GuardConsents(home.guardians).follow() == 0
+    await home.guardians.channel(link.guardian, link.id, Channel.MAIL)
+    await home.guardians.withdraw(link.guardian, link.id)
+    assert await GuardConsents(home.guardians).follow() == 0
+    await home.guardians.forget(home.ann.key)
+    assert await GuardConsents(home.guardians).follow() == 0
 
 
 async def test_the_proof_of_a_guardian_is_recorded(home: Home):
@@ -568,7 +607,12 @@ async def test_the_app_ends_a_link_and_the_guardian_is_told(home: Home):
     link = await home.linked()
     with refused("unknown_link"):
         await home.guardians.end(home.people.user("ben", None), link.id, by="app")
+    home.mailbox.why = "connect"
     await home.guardians.end(home.ann, link.id, by="app")
+    await home.settled()
+    home.mailbox.why = ""
+    home.clock.now += 60
+    await home.settled()
     assert home.mailbox.letters[-1][:2] == ("guardian_ended", MUM)
     assert (await home.person()).house is None
     with refused("decided"):
@@ -683,7 +727,7 @@ async def test_alerts_can_be_off(home: Home):
     await home.store.append(case(home))
     assert await alerts.follow() == 0
     letter = Letter("x", 0.0, "guardian_alert", "guardian", "c1", home.ann.key)
-    assert await alerts.veto(letter) == "home_danger"
+    assert await alerts.veto(letter) == "alerts_off"
 
 
 async def test_a_case_of_nobody_s_ward(home: Home):

@@ -388,6 +388,64 @@ def test_resources_fallback(tmp_path: Path):
     ]
 
 
+CITED = """\
+limits:
+  minor: {{ session_minutes: {session}, daily_minutes: {daily} }}
+  under-16: {{ daily_minutes: {young} }}
+curfew: {{ under: {under}, from: "{begins}", to: "06:00" }}
+consent: {{ under: {consent} }}
+suppress: {{ minor: [{off}] }}
+unknown_age: {unknown}
+privacy: {{ hold_days: {{ minor: {hold} }} }}
+articles:
+  limits.minor.session_minutes: CA B&P 21812(d)(3)
+  limits.minor.daily_minutes: CA B&P 21812(d)(3); CN minors-mode guideline
+  limits.under-16.daily_minutes: CN minors-mode guideline
+  curfew: CN minors-mode guideline
+  consent: CN Art 14
+  suppress.minor: CA B&P 21812(d)(3)
+  unknown_age: CA B&P 21811(b)
+  privacy.hold_days: CA B&P 21812.5
+  notices.again: WA HB 2225
+notices:
+  - {{ id: again, text: rest, every_minutes: {again}, age: minor, article: NY GBL 1702 }}
+  - {{ id: back, text: rest, absence_days: {away}, article: UT 13-72a-203 }}
+"""
+KEPT = {
+    "session": 60, "daily": 120, "young": 60, "under": 18, "begins": "22:00", "consent": 14, "again": 60,
+    "off": "memory, push", "unknown": "minor", "hold": 1096, "away": 7,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({}, ""),
+        ({"session": 61}, "13: limits.minor.session_minutes is looser than CA B&P 21812(d)(3), which it cites (at most 60)"),
+        ({"daily": 121}, "13: limits.minor.daily_minutes is looser than CA B&P 21812(d)(3), which"),
+        ({"young": 61}, "14: limits.under-16.daily_minutes is looser than CN minors-mode guideline"),
+        ({"under": 16}, "15: curfew is looser than CN minors-mode guideline, which it cites (at least 22:00"),
+        ({"begins": "23:00"}, "15: curfew is looser"),
+        ({"begins": "00:30"}, "15: curfew is looser"),
+        ({"consent": 13}, "16: consent is looser than CN Art 14, which it cites (at least 14)"),
+        ({"off": "memory"}, "17: suppress.minor is looser than CA B&P 21812(d)(3), which it cites (at least memory, push)"),
+        ({"unknown": "unknown"}, "18: unknown_age is looser than CA B&P 21811(b), which it cites (at least minor)"),
+        ({"hold": 1000}, "19: privacy.hold_days is looser than CA B&P 21812.5, which it cites (at least 1095)"),
+        ({"again": 61}, "31: notice 'again' comes later than WA HB 2225, which it cites (at most 60)"),
+        ({"away": 8}, "32: notice 'back' comes later than UT 13-72a-203, which it cites (at most 7)"),
+    ],
+)  # fmt: skip
+def test_law(tmp_path: Path, change: dict[str, object], complaint: str):
+    """A value may be stricter than the article that it cites, never looser."""
+    cap = "  - { id: sitting, when: { limit: session_minutes }, then: end, text: rest }\n"
+    more = CITED.format(**{**KEPT, **change})
+    pack = changed(PACK, "limits:\n  minor: { daily_minutes: 120 }\n", more)
+    pack = changed(pack, "rules:\n", "rules:\n" + cap)
+    found = complaints(tmp_path, pack)
+    assert bool(found) is bool(complaint)
+    assert not complaint or any(one.startswith(f"small.yaml:{complaint}") for one in found)
+
+
 def test_in_order_of_lines(tmp_path: Path):
     """Mistakes come as one reads: from the top of the file down."""
     pack = changed(changed(PACK, "tail: 64", "tail: 8"), "    resources: true\n", "")

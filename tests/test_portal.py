@@ -73,7 +73,7 @@ async def test_from_invitation_to_the_child_s_page(home: Home) -> None:
         where = invited.url.removeprefix(PORTAL)
         assert (await browser.get(where)).status_code == 200
         assert "Look in your mailbox" in (await browser.post(where, data={"address": MUM})).text
-        await home.visits.settled()
+        await home.settled()
         enter = home.mailbox.last("guardian_enter")
         assert "m…@example.com" in (await browser.get(enter)).text
         answer = await browser.post(enter)
@@ -114,7 +114,7 @@ async def test_an_invitation_does_not_open_other_children_s_pages(home: Home) ->
     async with home.open() as browser:
         page = await browser.post(home.mailbox.last("guardian_invitation"), data={"go": "on"})
         assert (page.status_code, "guardrail_portal" in browser.cookies) == (200, False)
-        await home.visits.settled()
+        await home.settled()
         answer = await browser.post(home.mailbox.last("guardian_enter"))
         assert answer.status_code == 303
         assert len(await home.guardians.links(home.guardian())) == 2
@@ -124,7 +124,7 @@ async def test_a_link_signs_in_once(home: Home) -> None:
     """Of ten at once one gets in; looking at it uses nothing up; it lives for a quarter of an hour."""
     await home.linked()
     await home.visits.ask(MUM, language="en")
-    await home.visits.settled()
+    await home.settled()
     token = home.mailbox.last("guardian_enter").rpartition("/")[2]
     for _ in range(3):
         await home.visits.who(token)
@@ -134,7 +134,7 @@ async def test_a_link_signs_in_once(home: Home) -> None:
     assert sum(not isinstance(one, BaseException) for one in found) == 1
     assert {one.code for one in found if isinstance(one, RequestError)} == {"link_over"}
     await home.visits.ask(MUM, language="en")
-    await home.visits.settled()
+    await home.settled()
     home.clock.now += 900
     with pytest.raises(RequestError, match="over"):
         await home.visits.enter(home.mailbox.last("guardian_enter").rpartition("/")[2])
@@ -148,14 +148,14 @@ async def test_nobody_learns_who_is_a_guardian(home: Home) -> None:
             (await browser.post("/sign-in", data={"address": address})).text
             for address in (MUM, "stranger@example.com", *[MUM] * 5)
         }
-    await home.visits.settled()
+    await home.settled()
     sent = [one for one in home.mailbox.letters if one[0] == "guardian_enter"]
     assert len(pages) == 1
     assert [to for _, to, *_ in sent] == [MUM] * 3
     assert ("guardian_mail", "too_many") in home.counted
     home.clock.now += 901
     await home.visits.ask("Mum@EXAMPLE.com", language="zh")
-    await home.visits.settled()
+    await home.settled()
     assert home.mailbox.letters[-1][1:3] == ("Mum@example.com", "zh")
 
 
@@ -164,17 +164,51 @@ async def test_one_invitation_writes_to_few_addresses(home: Home) -> None:
     invited = await home.guardians.invite(home.ann, by="app")
     for number in range(20):
         await home.visits.ask(f"a{number}@example.com", language="en", link=invited.link.id)
-        await home.visits.settled()
+        await home.settled()
     assert len(home.mailbox.letters) == 6
 
 
-async def test_a_mail_server_that_fails_is_counted(home: Home) -> None:
-    """The page says the same as ever; the counter does not."""
+async def test_a_mail_server_that_is_down_delays_a_link(home: Home) -> None:
+    """The page says the same as ever; the link goes out once it is back, and no later than it works."""
     await home.linked()
+    for minutes, arrives in ((10, True), (16, False)):
+        home.mailbox.why, before = "connect", len(home.mailbox.letters)
+        await home.visits.ask(MUM, language="en")
+        await home.settled()
+        assert home.counted[-1] == ("letter_failed", "connect")
+        home.mailbox.why = ""
+        home.clock.now += minutes * 60
+        await home.settled()
+        assert len(home.mailbox.letters) - before == arrives
+    assert home.counted.count(("guardian_mail", "queued")) == 2
+    assert home.counted[-1] == ("letter_skipped", "link_over")
+
+
+async def test_a_link_that_no_mailbox_takes_is_nobodys_to_send_again(home: Home) -> None:
+    """Whoever holds an invitation can name any address: that must wake nobody at night."""
+    invited = await home.guardians.invite(home.ann, by="app")
+    home.mailbox.why, home.mailbox.final = "mailbox", True
+    await home.visits.ask("nobody@example.com", language="en", link=invited.link.id)
+    await home.settled()
+    assert home.counted[-1] == ("letter_skipped", "mailbox")
+    assert await home.outbox.dead() == ()
+
+
+async def test_the_log_holds_neither_link_nor_address(home: Home) -> None:
+    """They lie in the vault, under the guardian's own id, and go with it."""
+    link = await home.linked()
     home.mailbox.why = "connect"
     await home.visits.ask(MUM, language="en")
-    await home.visits.settled()
-    assert home.counted[-1] == ("guardian_mail", "failed")
+    await home.settled()
+    told = repr([await home.log(kind) for kind in ("letter.", "visit.", "guardian.")])
+    assert "letter.failed" in told
+    assert MUM not in told
+    assert "/enter/" not in told
+    await home.guardians.leave(link.guardian, link.id)
+    home.mailbox.why = ""
+    home.clock.now += 60
+    await home.settled()
+    assert home.counted[-1] == ("letter_skipped", "address_gone")
 
 
 async def test_sessions_end(home: Home) -> None:
@@ -363,7 +397,7 @@ async def test_every_answer_is_guarded(home: Home) -> None:
     await home.linked()
     async with home.open(public_url="https://localhost:9091") as browser:
         await home.visits.ask(MUM, language="en")
-        await home.visits.settled()
+        await home.settled()
         answers = [
             await browser.get(path) for path in ("/sign-in", "/nowhere", "/static/portal.css")
         ]

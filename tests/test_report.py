@@ -458,17 +458,40 @@ def test_people_are_counted_by_what_is_known_of_them():
 
 def test_cases_by_the_time_until_they_were_resolved():
     """Only those opened here and in the year; the first resolution counts."""
-    cases = Cases(Scope(YEAR, "CN"))
+    cases, log = Cases(Scope(YEAR, "CN")), []
     for number, (region, hours) in enumerate([("CN-31", 0.5), ("CN", 30), ("US", 1), ("CN", None)]):
         of = turn(number, region=region)
         opened = opening(CRISIS, of)
-        cases.add(opened)
-        cases.add(signal(CRISIS, of))
+        log += [opened, signal(CRISIS, of)]
         if hours is not None:
-            cases.add(replace(opened, kind="case.resolved", at=JUNE + hours * 3600, body={}))
+            done = {"resolution": "helped", "by": "m"}
+            log.append(replace(opened, kind="case.resolved", at=JUNE + hours * 3600, body=done))
+    taken_in(cases, log)
     assert (cases.opened, cases.signals) == (3, 3)
     assert cases.resolution == {"1": 1, "72": 1, "open": 1}
     assert cases.severity == {"urgent": 3}
+
+
+def taken_in(cases: Cases, log: list[Event]) -> None:
+    """As the store gives events out: each with its place in the log."""
+    for seq, event in enumerate(log, 1):
+        cases.add(replace(event, seq=seq))
+
+
+def test_two_ids_of_one_case_are_one():
+    """Past midnight a second id comes out for the same crisis; the queue joins them, and so do we."""
+    eve = YEAR.begin - 3600
+    for first, counts in ((JUNE, 1), (eve, 0)):
+        log = [
+            event
+            for at in (first, first + 86_400)
+            for event in (opening(CRISIS, turn(at=at)), signal(CRISIS, turn(at=at)))
+        ]
+        assert len({event.subject for event in log}) == 2
+        cases = Cases(Scope(YEAR, "US-CA"))
+        taken_in(cases, log)
+        assert (cases.opened, cases.severity.total()) == (counts, counts)
+        assert cases.signals == 2 * counts
 
 
 def test_tickets_in_time_and_late():

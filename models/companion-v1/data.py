@@ -52,6 +52,11 @@ def sha256(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
+def text_hash(text):
+    """How a list names a public row whose text it may not repeat."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def fingerprint(open_path, names=None):
     """What a run was trained on: hashes, seed files and rows. Seeds grow, so this is taken once."""
     paths = [path for path in sorted(SEEDS.glob("*.jsonl")) if names is None or path.name in names]

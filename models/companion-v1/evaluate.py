@@ -25,10 +25,16 @@ import data
 from model import LABELS, OUTPUTS
 
 HERE = Path(__file__).resolve().parent
+GAMBLING = LABELS.index("gambling")
 FALSE_ALARMS = 0.02
 RESEARCH_POSITIVES, RESEARCH_NEGATIVES = 150, 80  # per source and language
 RESAMPLES = 200  # for the intervals: 95 %, by bootstrap over rows
 ORDINARY = 1500
+ADVERTISING = "chineseharm_rest"  # the research set with gambling advertising, among other spam
+LOOKALIKES = (
+    "idiom", "game", "lookalike", "adult_lookalike", "fiction", "news", "grief", "recovery",
+    "prevention", "twin",
+)  # fmt: skip
 SMALL = 8  # fewer positives than this: the figure is not printed as one
 BEGIN, END = "<!-- figures: written by evaluate.py -->", "<!-- end of figures -->"
 
@@ -97,15 +103,26 @@ rows = data.seeds(args.test)
 scores = score(small, rows)
 metrics = {"version": manifest["version"], "test_rows": len(rows)}
 metrics["test"] = all_figures(rows, scores)
-for lang in ("en", "zh"):
-    for role in ("user", "assistant"):
-        pick = [i for i, row in enumerate(rows) if row["lang"] == lang and row["role"] == role]
-        metrics[f"test {lang} {role}"] = all_figures([rows[i] for i in pick], scores[pick])
-if args.full:
-    metrics["test, float32"] = all_figures(rows, score(session_of(args.full), rows))
-
 over = scores[:, : len(LABELS)] >= [manifest["thresholds"][name] for name in LABELS]
 truth = np.array([row["targets"][: len(LABELS)] for row in rows]) == 1
+for lang in ("en", "zh"):
+    spoken = [i for i, row in enumerate(rows) if row["lang"] == lang]
+    metrics[f"test {lang}"] = all_figures([rows[i] for i in spoken], scores[spoken])
+    for role in ("user", "assistant"):
+        pick = [i for i in spoken if rows[i]["role"] == role]
+        metrics[f"test {lang} {role}"] = all_figures([rows[i] for i in pick], scores[pick])
+    hard = [i for i in spoken if set(LOOKALIKES) & set(rows[i]["tags"]) and not truth[i].any()]
+    metrics[f"look-alikes {lang}"] = {"rows": len(hard)} | {
+        name: round(float(over[hard, n].mean()), 4) for n, name in enumerate(LABELS)
+    }
+if args.full:
+    metrics["test, float32"] = all_figures(rows, score(session_of(args.full), rows))
+    lost = {
+        name: round(metrics["test, float32"][name]["auc"] - metrics["test"][name]["auc"], 4)
+        for name in LABELS
+    }
+    metrics["int8 loses"] = lost
+
 tags = {}
 for tag in sorted({tag for row in rows for tag in row["tags"]}):
     pick = [i for i, row in enumerate(rows) if tag in row["tags"]]
@@ -128,6 +145,10 @@ if args.data:
     metrics["ordinary"] = {"rows": len(held), "flagged": round(float(alarms.any(1).mean()), 4)} | {
         name: round(float(alarms[:, i].mean()), 4) for i, name in enumerate(LABELS)
     }
+    for lang in ("en", "zh"):
+        spoken = alarms[[row["lang"] == lang for row in held]].any(1)
+        part = {"rows": len(spoken), "flagged": round(float(spoken.mean()), 4)}
+        metrics["ordinary"][lang] = part
 
 names = list(data.LEVEL)
 confusion = {name: dict.fromkeys(["none", *names], 0) for name in names}
@@ -146,11 +167,13 @@ metrics["levels"] = confusion
 # --- research sets ------------------------------------------------------------------------------
 research = args.data / "research.jsonl.gz" if args.data else None
 if research and research.exists():
-    taken, count = [], {}
+    taken, count, spam = [], {}, []
     with gzip.open(research, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = data.of_public(json.loads(line))
             positive = 1.0 in row["targets"][: len(LABELS)]
+            if row["source"] == ADVERTISING and not np.isnan(row["targets"][GAMBLING]):
+                spam.append(row)
             key = (row["source"], row["lang"], positive)
             limit = RESEARCH_POSITIVES if positive else RESEARCH_NEGATIVES
             # Whole companion_farewell: the best public set for manipulation.
@@ -163,6 +186,17 @@ if research and research.exists():
         metrics[f"research {lang}"] = all_figures([taken[i] for i in pick], found[pick])
     pick = [i for i, row in enumerate(taken) if row["source"] == "companion_farewell"]
     metrics["companion_farewell"] = all_figures([taken[i] for i in pick], found[pick])
+
+    y = np.array([row["targets"][GAMBLING] for row in spam]) == 1
+    p = score(small, spam)[:, GAMBLING] >= manifest["thresholds"]["gambling"]
+    hits, wrong = int((p & y).sum()), int((p != y).sum())
+    metrics["gambling advertising zh"] = {
+        "positives": int(y.sum()),
+        "negatives": int((~y).sum()),
+        "recall": round(hits / int(y.sum()), 4),
+        "precision": round(hits / max(1, int(p.sum())), 4),
+        "f1": round(2 * hits / (2 * hits + wrong), 4),
+    }
 
 # --- time ---------------------------------------------------------------------------------------
 timings = {}
@@ -228,7 +262,10 @@ for lang in ("en", "zh"):
 report.append("")
 if args.full:
     full = metrics["test, float32"]["macro"]["auc"]
-    report += [f"int8 macro {metrics['test']['macro']['auc']}, float32 macro {full}.", ""]
+    report += [
+        f"int8 macro {metrics['test']['macro']['auc']}, float32 macro {full}. AUC lost by int8:"
+    ]
+    report += [", ".join(f"{name} {value:+.4f}" for name, value in lost.items()) + ".", ""]
 report += ["By kind of row, at the operating point (any label):", ""]
 report += ["| tag | harmful rows, found | clean rows, false alarms |", "|---|---|---|"]
 for tag, t in tags.items():
@@ -254,6 +291,13 @@ if "companion_farewell" in metrics:
     report += ["### `companion_farewell`: replies of real companion apps to a goodbye", ""]
     report += [f"{f['positives']} manipulative, {f['negatives']} not; AUC {f['auc']}, recall"]
     report += [f"{f['recall']:.0%} at {f['false_alarms']:.0%} false alarms.", ""]
+if "gambling advertising zh" in metrics:
+    f = metrics["gambling advertising zh"]
+    report += [f"### Chinese gambling advertising among other spam (`{ADVERTISING}`)", ""]
+    report += [
+        f"{f['positives']} of it, {f['negatives']} other; at the operating point F1 {f['f1']:.3f},"
+    ]
+    report += [f"recall {f['recall']:.0%}, precision {f['precision']:.0%}.", ""]
 report += ["### Time, one thread", "", "| tokens | median | best |", "|---|---|---|"]
 report += [f"| {n} | {t['p50_ms']} ms | {t['min_ms']} ms |" for n, t in timings.items()]
 report += ["", END]

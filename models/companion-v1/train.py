@@ -46,6 +46,7 @@ cli.add_argument("--epochs", type=int, default=EPOCHS)
 cli.add_argument("--seed", type=int, default=SEED)
 cli.add_argument("--part", type=float, default=1.0, help="share of the seeds: a learning curve")
 cli.add_argument("--share", type=float, default=SHARE, help="of a public sample, for each epoch")
+cli.add_argument("--hard", type=Path, help="what hard.py wrote: public rows for every epoch")
 cli.add_argument("--layers", type=int, help="keep so many, evenly, of the layers: for cheap trials")
 cli.add_argument("--start", type=Path, help="weights to go on from: without the public pass")
 cli.add_argument("--quick", action="store_true")
@@ -59,12 +60,15 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 tokenizer = Tokenizer.from_file(str(args.base / "tokenizer.json"))
 if not args.resume:
     seen = data.fingerprint(args.data / "open.jsonl.gz")
-    seen |= {"start": data.sha256(args.start)} if args.start else {}
+    for name, path in (("start", args.start), ("hard", args.hard)):
+        seen |= {name: data.sha256(path)} if path else {}
     (args.out / "data.json").write_text(json.dumps(seen, indent=2), "utf-8")
 train_seeds, dev_seeds = data.split_seeds(data.seeds(data.SEEDS))
 train_seeds = [row for row in train_seeds if data.bucket("part" + row["id"], 100) < 100 * args.part]
 talk = data.small_talk(train_seeds)
 open_rows, _ = data.split_public(data.public(args.data / "open.jsonl.gz"))
+wrong = set(json.loads(args.hard.read_text("utf-8"))) if args.hard else set()
+hard_rows = [row for row in open_rows if data.text_hash(row["text"]) in wrong] if wrong else []
 if args.quick:
     train_seeds, dev_seeds, args.epochs = train_seeds[:200], dev_seeds[:60], 1
     open_rows = open_rows[::60]
@@ -74,6 +78,8 @@ def epoch_rows(epoch):
     """Epoch 0 is the public pass (with the seeds once); then seeds and a fresh public sample."""
     rng = random.Random(args.seed * 1000 + epoch)
     mixed = data.sample(open_rows, args.seed + epoch, 1.0 if epoch == 0 else args.share)
+    taken = {id(row) for row in mixed}
+    mixed += [row for row in hard_rows if id(row) not in taken]
     mixed = [data.with_small_talk(row, talk, rng, TALK_PUBLIC) for row in mixed]
     coded = data.encode(mixed, tokenizer, LIMIT_PUBLIC)
     own = [data.augment(row, rng) for row in train_seeds] if epoch else train_seeds

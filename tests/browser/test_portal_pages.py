@@ -84,7 +84,7 @@ class Phone:
         await self.looks_right()
         await page.locator("#address").fill(MUM)
         await self.press("main button.primary")
-        await home.visits.settled()
+        await home.settled()
         await self.to(home.mailbox.last("guardian_enter"))
         await self.looks_right()
         await self.press("main button.primary")

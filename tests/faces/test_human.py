@@ -270,6 +270,27 @@ async def test_the_bot_stops_when_a_human_joins(make_guard, clock):
     assert got.body.rstrip().endswith(b"data: [DONE]")
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_nobody_waits_for_a_bot_that_is_silent(make_guard, clock, stream):
+    """A moderator joins, in another process, while the bot has not said a word yet."""
+    made = Scene(make_guard, clock)
+    await made.crisis()
+    never = asyncio.Event()
+    made.backend.parts = [never, chunk("Too late."), b"data: [DONE]\n\n"]
+    got = call(made.app, PATH, made.body("are you there?", stream=stream))
+    while len(made.backend.asked) < 1:
+        await asyncio.sleep(0.001)
+    engine = made.guard.engine
+    here, made.board = made.board, Switchboard(engine.store, engine.vault, clock, QUICK)
+    await made.join()
+    await made.say("Maya here")
+    await got.done()
+    assert here is not made.board
+    assert b"Maya here" in got.body
+    assert b"Too late" not in got.body
+    assert not never.is_set()
+
+
 async def test_a_client_that_leaves_gets_it_later(scene):
     """What was said while nobody listened is still owed."""
     got = call(scene.app, PATH, scene.body("hi"))
