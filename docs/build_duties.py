@@ -6,11 +6,11 @@ Run by `build_reference.py` (`make docs`). The words are in `docs/templates`, th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from guardrail import dependence
+from guardrail._articles import cited
 from guardrail.person import IDLE_GAP
 from guardrail.policy.conformance import Conformance, Proof, Row, Status
 from guardrail.policy.evidence import shipped
@@ -138,16 +138,10 @@ def line(row: Row, language: str) -> str:
 
 
 def article(one: Article, language: str) -> str:
-    text = one.text
-    if language == "zh":
-        part = "项" if one.region == "CN" else "款"
-        text = re.sub(r"\bArt (\d+)\((\d+)\)", rf"第\1条第(\2){part}", text)
-        text = re.sub(r"\bArt (\d+)", r"第\1条", text)
-        if one.region == "CN":
-            text = text.replace("Labelling Measures ", "《标识办法》").replace("Annex ", "附录")
-            text = text.replace("minors-mode guideline", "《未成年人模式建设指南》")
-            text = text.replace("CSL log rule", "《网络安全法》日志规定")
-    return f"{one.region} {text} [{one.certainty}]"
+    """Where it stands, and how well we know it: the place first, since packs of many laws meet here."""
+    law = cited(f"{one.region} {one.text}", language).removeprefix(f"{one.region} ")
+    law = law.removeprefix("欧盟")  # the region says so
+    return f"{one.region} {law} [{one.certainty}]"
 
 
 def kept(row: Row, language: str) -> str:

@@ -36,8 +36,9 @@ _LIKE_ASCII = frozenset(
 look like noise to whoever reads it as UTF-8."""
 
 CANCELS = "guardrail.cancels"
-"""ASGI extension: whoever runs the app can cancel it as soon as nobody wants its answer. An app that
-sets its `relied_on` to true need not watch `receive` for the client's hang-up."""
+"""ASGI extension: whoever runs the app has the whole request body, gives it in one piece, and can
+cancel the app as soon as nobody wants its answer. An app that sets its `relied_on` to true need not
+watch `receive` for the client's hang-up."""
 
 LINGER = 1.0
 """Seconds that we go on reading (and forgetting) after a refusal. Closing at once would reset the

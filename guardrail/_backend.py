@@ -2,7 +2,7 @@
 
 Why not simply hand the app a `send` of ours? Because three things must be heard at once: what the
 app says, that the client hung up, and that time has passed (held text is judged after a while even
-if no more comes). One queue carries the first two; the reader's timeout is the third.
+if no more comes). One line carries the first two; the reader's timeout is the third.
 
 Stopping. After an intervention the bot must stop talking, and after a hang-up, too. The app is
 told in the two ways that ASGI has: `receive` gives `http.disconnect`, and `send` raises OSError
@@ -12,6 +12,7 @@ told in the two ways that ASGI has: `receive` gives `http.disconnect`, and `send
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from types import TracebackType
 from typing import Self
 
@@ -56,7 +57,8 @@ class Backend:
         self._cancels = {"relied_on": False}
         extensions = {**(scope.get("extensions") or {}), CANCELS: self._cancels}
         self._scope: Scope = {**scope, "extensions": extensions}
-        self._queue: asyncio.Queue[Heard] = asyncio.Queue(QUEUED)
+        self._line: deque[Heard] = deque()  # what was said and not yet heard
+        self._news, self._room = asyncio.Event(), asyncio.Event()
         self._stopped = asyncio.Event()
         self._sent_body = False
 
@@ -73,8 +75,8 @@ class Backend:
     ) -> None:
         self._stopped.set()
         self._watch.cancel()
-        while not self._queue.empty():  # an app that waits to be heard must not wait for ever
-            self._queue.get_nowait()
+        self._line.clear()  # an app that waits to be heard must not wait for ever
+        self._room.set()
         if not self._task.done() and not self._cancels["relied_on"]:
             await asyncio.wait({self._task}, timeout=GRACE)
         self._task.cancel()
@@ -91,13 +93,29 @@ class Backend:
 
     async def hear(self, seconds: float | None = None) -> Heard | None:
         """The next event, or `None` after `seconds` without one."""
-        if seconds is None or not self._queue.empty():
-            return await self._queue.get()
+        if not self._line and not await self._comes(seconds):
+            return None
+        self._room.set()
+        return self._line.popleft()
+
+    async def _comes(self, seconds: float | None) -> bool:
+        """Whether something is said within `seconds`."""
+        self._news.clear()
+        if seconds is None:
+            return await self._news.wait()
         try:
             async with asyncio.timeout(seconds):
-                return await self._queue.get()
+                return await self._news.wait()
         except TimeoutError:
-            return None
+            return False
+
+    async def _say(self, event: Heard) -> None:
+        """Put it in line, as soon as there is room."""
+        while len(self._line) >= QUEUED:
+            self._room.clear()
+            await self._room.wait()
+        self._line.append(event)
+        self._news.set()
 
     async def _run(self) -> None:
         try:
@@ -113,7 +131,7 @@ class Backend:
 
     async def _tell(self, event: Heard) -> None:
         if not self._stopped.is_set():
-            await self._queue.put(event)
+            await self._say(event)
 
     async def _give(self) -> Message:
         if not self._sent_body:
@@ -125,9 +143,9 @@ class Backend:
     async def _take(self, message: Message) -> None:
         if self._stopped.is_set():
             raise OSError("the response was stopped")
-        await self._queue.put(message)
+        await self._say(message)
 
     async def _watch_client(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        await self._queue.put(Gone())
+        await self._say(Gone())

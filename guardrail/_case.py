@@ -137,8 +137,9 @@ class Case:
     """One crisis of one person, as it stands at a moment. Times are epoch seconds.
 
     Severity, level and age band are the gravest any signal gave, region, language and states the
-    latest. `conversations` are all that it was seen in, the latest last; `also` are ids under which
-    the same crisis was opened besides. Ids of people who work here are `Member.id`.
+    latest. `conversations` are all that it was seen in; the last is where a human joins, the latest
+    of those with a sign as grave as any. `also` are ids under which the same crisis was opened
+    besides. Ids of people who work here are `Member.id`.
     """
 
     id: str
@@ -163,6 +164,7 @@ class Case:
     states: tuple[str, ...] = ()
     route: str = ""
     tenant: str = ""  # the app that the person talks through, "" if nobody says
+    named: bool = True  # the app says who it is or which conversation; else strangers may share it
     crisis_since: float = 0.0  # when the person's crisis state began; 0 if there was none
     # who works on it
     claimed_by: str | None = None

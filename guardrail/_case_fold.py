@@ -39,7 +39,7 @@ class File:
     __slots__ = (
         "_advises", "_age_band", "_alarmed", "_also", "_appealed", "_back", "_breached", "_by", "_claimed_at", "_clocks",
         "_contacts", "_conversations", "_crisis", "_deadline", "_decisions", "_facts", "_first",
-        "_generation", "_heard_at", "_joined", "_joined_at", "_labels", "_left", "_level", "_made", "_notes",
+        "_generation", "_heard_at", "_joined", "_joined_at", "_labels", "_left", "_level", "_made", "_named", "_notes",
         "_opinions", "_resolution", "_resolved_at", "_resolved_by", "_round", "_said_at",
         "_severity", "_signals", "_since", "_until", "_updated_at", "_wants", "home_danger", "over", "user",
     )  # fmt: skip
@@ -63,6 +63,7 @@ class File:
         self._resolved_by: str | None = None
         self._resolved_at, self._resolution = 0.0, ""
         self._wants = self._advises = False
+        self._named = True
         self._round = self._back = 0
         self._contacts: dict[str, Contact] = {}
         self._made: Case | None = None  # as it stands while the claim, if there is one, lives
@@ -115,6 +116,7 @@ class File:
             "states": tuple(facts.get("states", ())),
             "route": facts.get("route", ""),
             "tenant": facts.get("tenant", ""),
+            "named": self._named,
             "crisis_since": self._crisis,
             "advises_contact": self._advises,
         }
@@ -238,12 +240,23 @@ class File:
         self._facts = facts if region == facts["region"] else {**facts, "region": region}
         self._crisis = facts.get("crisis") or self._crisis
         self._advises = self._advises or Action.CONTACT in facts.get("actions", ())
+        self._named = self._named and facts.get("named", True)
         self._labels[facts["label"]] = None
         self._decisions[facts["decision"]] = None
-        conversation = event.conversation or ""
-        if next(reversed(self._conversations)) != conversation:  # the latest stands last
-            self._conversations.pop(conversation, None)
-            self._conversations[conversation] = None
+        self._seen_in(event.conversation or "", severity)
+
+    def _seen_in(self, conversation: str, severity: Severity) -> None:
+        """Put a conversation last if this sign is as grave as any: a human joins there.
+
+        After a crisis in one chat, a lesser sign in another must not lead the human away from it.
+        """
+        last = next(reversed(self._conversations))
+        if last == conversation:
+            return
+        self._conversations.pop(conversation, None)
+        self._conversations[conversation] = None
+        if rank(severity) < rank(self._severity):
+            self._conversations[last] = self._conversations.pop(last)
 
     def _hurry(self, at: float) -> None:
         """It got graver: the shorter clock counts from now, unless the old one rings before."""

@@ -14,9 +14,22 @@ from ruamel.yaml.error import YAMLError
 from guardrail._yaml import yaml_hint
 from guardrail.errors import ConfigError, Mistake
 
-__all__ = ["from_environment", "line_of", "merge", "plain", "read_file"]
+__all__ = [
+    "find_pack",
+    "found_packs",
+    "from_environment",
+    "line_of",
+    "merge",
+    "plain",
+    "read_file",
+]
+
+_Lost = tuple[list[str | int], str, str]
+"""Where a pack is named that is nowhere, what to say, and where it was looked for."""
 
 PREFIX = "GUARDRAIL__"
+_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+_REGION_HINT = "an ISO 3166 code such as US or US-CA"
 _Say = Callable[[int, str], None]  # line, what is wrong
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
 _STAND_IN = "unknown " * 8  # for a secret that is not there: long enough to be a key
@@ -117,3 +130,39 @@ def line_of(node: Any, place: list[str | int]) -> int:
         except (AttributeError, KeyError, IndexError, TypeError):
             return line
     return line
+
+
+def found_packs(merged: Mapping[str, Any], path: Path | None) -> tuple[dict[str, str], list[_Lost]]:
+    """Each pack that is named, as it was found; and those whose file is nowhere."""
+    regions, trials = (merged.get(key) for key in ("policies", "shadows"))
+    named: list[tuple[list[str | int], Any]] = [(["policy"], merged.get("policy", "default"))]
+    lost: list[_Lost] = []
+    if isinstance(regions, Mapping):
+        named += [(["policies", region], name) for region, name in regions.items()]
+        lost += [
+            (["policies", region], f"policies: {region!r} is no region", _REGION_HINT)
+            for region in regions
+            if not _REGION.fullmatch(str(region))
+        ]
+    if isinstance(trials, Mapping):
+        named += [(["shadows", name], name) for name in trials]
+    packs: dict[str, str] = {}
+    for place, name in named:
+        packs[str(name)], tried = find_pack(str(name), path)
+        if tried:
+            lost.append((place, f"{place[0]}: there is no file {name}", f"tried {tried}"))
+    return packs, lost
+
+
+def find_pack(policy: str, settings: Path | None) -> tuple[str, str]:
+    """A pack that is given as a file: from where we were started, or beside the settings file.
+
+    And where it was looked for, if it is nowhere.
+    """
+    if not policy.endswith((".yaml", ".yml")):
+        return policy, ""
+    places = dict.fromkeys([Path(policy), (settings.parent if settings else Path()) / policy])
+    found = next((str(place) for place in places if place.exists()), None)
+    if found is not None:
+        return found, ""
+    return policy, " and ".join(dict.fromkeys(str(place.absolute()) for place in places))

@@ -11,7 +11,7 @@ from guardrail.turn import Severity
 
 __all__ = ["LetterGauges"]
 
-AUDIENCES = ("moderators", "operator", "guardian", "emergency", "child")
+AUDIENCES = ("moderators", "operator", "guardian", "emergency", "child", "portal")
 WHYS = ("given_up", "no_channel")
 
 

@@ -18,9 +18,9 @@ OPTIONAL = frozenset({"where", "callback"})
 """What an operator may not have set: the address of a page, and how to call back."""
 
 SEVERITIES: Words = {
-    "notice": {"en": "notice", "zh": "留意"},
+    "notice": {"en": "notice", "zh": "关注"},
     "urgent": {"en": "urgent", "zh": "紧急"},
-    "imminent": {"en": "imminent", "zh": "迫在眉睫"},
+    "imminent": {"en": "imminent", "zh": "危急"},
 }
 
 OUR_SERVICE: Mapping[str, str] = {"en": "our companion chat", "zh": "我们的陪伴聊天服务"}
@@ -54,6 +54,10 @@ SUBJECTS: Words = {
     "guardian_asked": {
         "en": "Your child is asking you for something",
         "zh": "您的孩子有一个请求",
+    },
+    "guardian_consent": {
+        "en": "Please look at a new version of the consent",
+        "zh": "同意书有新版本，请您查看",
     },
     "guardian_enter": {
         "en": "Your link to the guardian page",
@@ -223,6 +227,22 @@ BODIES: Words = {
             "您的监护人页面：{where}"
         ),
     },
+    "guardian_consent": {
+        "en": (
+            "You are linked as a guardian on {service}. What you agreed to there has a new version, "
+            "and the law asks for your consent to it. Until you have answered, your child cannot "
+            "go on chatting; places to get help are still named.\n\n"
+            'You decide on your guardian page, under "Consent". You need not agree. Either way, it is '
+            "good to talk about it with your child.\n\n"
+            "Your guardian page: {where}"
+        ),
+        "zh": (
+            "您是{service}上绑定的监护人。您之前同意的内容有了新版本，法律要求重新征得您的同意。"
+            "在您答复之前，孩子不能继续聊天，但仍会看到求助渠道。\n\n"
+            "请在监护人页面的“同意书”一栏决定，您可以不同意。无论怎样，都请和孩子商量一下。\n\n"
+            "您的监护人页面：{where}"
+        ),
+    },
     "guardian_enter": {
         "en": (
             "This link opens your guardian page on {service}. It works once, for a quarter of an hour:\n"
@@ -237,11 +257,11 @@ BODIES: Words = {
     "guardian_ended": {
         "en": (
             "You are no longer linked as a guardian of your child's account on {service}. What you "
-            "had set there no longer counts, and we have deleted your address.\n\n"
+            "had set there no longer counts, and your address is deleted.\n\n"
             "If you did not expect this, talk to your child first; then ask us: {callback}"
         ),
         "zh": (
-            "您与孩子在{service}上的账号已解除监护绑定。您之前的设置不再生效，我们也已删除您的联系地址。\n\n"
+            "您与孩子在{service}上的账号已解除监护绑定。您之前的设置不再生效，您的联系地址也会删除。\n\n"
             "如果您对此感到意外，请先和孩子聊聊，也可以联系我们：{callback}"
         ),
     },

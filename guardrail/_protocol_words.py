@@ -60,6 +60,10 @@ STATES: Words = {
     "exit": {"en": "the person has used a word that ends the talk", "zh": "用户说了结束对话的口令"},
     "asked_human": {"en": "the person has asked whether a person is there", "zh": "用户问了对方是不是真人"},
     "omission": {"en": "the reply points to no real help", "zh": "回答没有指向真实的帮助"},
+    "no_help": {
+        "en": "the reply agrees to leave real help out",
+        "zh": "回答答应不再提求助渠道",
+    },
     "wrong_number": {
         "en": "the reply names a help line that is none of this country's",
         "zh": "回答给出的求助电话不属于用户所在国家",
@@ -70,6 +74,10 @@ STATES: Words = {
     "curfew": {"en": "it is night", "zh": "正值夜间时段"},
     "no_consent": {"en": "a guardian has not agreed yet", "zh": "监护人尚未同意"},
     "paused": {"en": "access is paused", "zh": "使用权限已暂停"},
+    "age_doubt": {
+        "en": "the app says adult, the person says under 18",
+        "zh": "应用称其为成年人，用户自称未满 18 岁",
+    },
     "elder": {"en": "the person is 60 or older", "zh": "用户年满 60 岁"},
     "about_other": {
         "en": "it is somebody else who may harm themselves",

@@ -18,6 +18,7 @@ __all__ = [
     "CasesTable",
     "GuardiansTable",
     "Mail",
+    "MemoryTable",
     "NotifyTable",
     "Oidc",
     "SigningSecret",
@@ -27,6 +28,7 @@ __all__ = [
     "Webhook",
 ]
 
+Pointer = Annotated[str, Field(pattern=r"^(/([^~/]|~[01])+)+$")]
 Seconds = Annotated[float, Field(gt=0)]
 MailAddress = Annotated[
     str, Field(pattern=r"^[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}$")
@@ -224,6 +226,24 @@ class GuardiansTable(Table):
     print_links: bool = Field(
         default=False,
         description="Print links to sign in on the terminal; for trying out without a mail server.",
+    )
+
+
+class MemoryTable(Table):
+    """What keeps or brings a memory of a person; taken out of requests where a policy suppresses it.
+
+    See docs/wires.md.
+    """
+
+    fields: tuple[Pointer, ...] = Field(
+        ("/store", "/memory", "/memories", "/memory_id"),
+        description="Fields of a request, as JSON Pointers (RFC 6901): true becomes false, any other is "
+        "taken out.",
+    )
+    tools: tuple[str, ...] = Field(
+        ("memory", "memory_*", "*_memory", "*_memories", "remember", "recall"),
+        description="Names of tools that read or write memories (`*` for anything); they are not offered "
+        "to the model.",
     )
 
 

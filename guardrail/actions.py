@@ -129,11 +129,17 @@ def marking(policy: Policy, profile: Profile, turn: str) -> dict[str, Any]:
 
 
 def facts(
-    policy: Policy, turn: Turn, notices: Iterable[Notice], *, helps: bool, human: bool
+    policy: Policy,
+    turn: Turn,
+    notices: Iterable[Notice],
+    *,
+    helps: bool,
+    human: bool,
+    off: Iterable[str] = (),
 ) -> dict[str, Any]:
     """What an app is told beside an answer's text, without what there is nothing to say of.
 
-    `helps`: the answer names help; `human`: a human gives it.
+    `helps`: the answer names help; `human`: a human gives it; `off`: what to leave off for the person.
     """
     profile = turn.profile
     told = [
@@ -146,6 +152,7 @@ def facts(
         "speaker": "human" if human else "",
         "connect": connect(policy, profile) if helps else [],
         "label": {} if human else marking(policy, profile, turn.id),
+        "suppress": list(off),
     }
     return {key: value for key, value in found.items() if value}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
+from dataclasses import fields
 from typing import Any
 
 import orjson
@@ -27,6 +28,9 @@ LINGER = 0.02
 """Seconds for which records wait for one another, so that all of them share one commit and one wait
 for the disk. The person has the answer by then; what must outlive a crash (an intervention, a case)
 was written before it went out, and waits for nobody."""
+
+
+_FIELDS = tuple(field.name for field in fields(Record))
 
 
 class AuditSink:
@@ -49,7 +53,7 @@ class AuditSink:
             subject=record.id,
             user=record.profile.user,
             conversation=record.conversation,
-            body=to_json(record),
+            body={name: getattr(record, name) for name in _FIELDS},  # `to_json`, once it is written
         )
         batch = self._open
         if batch is None or batch.loop is not asyncio.get_running_loop():

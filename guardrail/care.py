@@ -6,17 +6,33 @@ ask for, and collects what has to be remembered: the review writes that down. No
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from guardrail.about import about
 from guardrail.duties import Moment, due, in_crisis, states
+from guardrail.goodbyes import ends, takes_leave
 from guardrail.helplines import names_help, wrong_number
-from guardrail.person import Age, Person, aged, counted, pointed, raised, shown, stated_years
+from guardrail.leaning import leanings
+from guardrail.omissions import leaves_help_out
+from guardrail.person import (
+    Age,
+    Person,
+    aged,
+    counted,
+    doubted,
+    noted,
+    pointed,
+    raised,
+    shown,
+    stated_years,
+    treated,
+)
 from guardrail.policy.decide import repeated
 from guardrail.policy.model import Name, Notice, Policy, Repair
 from guardrail.session import Session
 from guardrail.turn import (
+    Action,
     AgeBand,
     Assessment,
     Danger,
@@ -33,9 +49,9 @@ from guardrail.turn import (
 __all__ = ["Care", "Standing"]
 
 _GRAVITY = {danger: rank for rank, danger in enumerate(Danger)}
+_DOUBT = frozenset({State.AGE_DOUBT})
 _HOUR = 3600.0
 _MINUTE = 60.0
-_EDGES = " \t\r\n.,!?;:~…。，！？；：～、\"'“”‘’()（）"
 
 _RAISED = 0.1
 """Score of self-harm below which the model sees nothing of the kind; hints of the lexicon are above."""
@@ -67,19 +83,52 @@ class Care:
         self._given = standing.states
         self._steps: list[Step] = []
         self._helped = False
+        self._whose: frozenset[State] = (
+            frozenset()
+        )  # whose danger the words are about, if another's
 
     # -- what the person said ----------------------------------------------------------------
+
+    def whose(self, assessment: Assessment, texts: Iterable[str]) -> tuple[str, ...]:
+        """Take in whether the words are about somebody else, a loss or a story.
+
+        What they say besides is given back, for `own`: it may be the person's own. In an open crisis
+        all of it is. Each line has to say the same: one that says less may be the person's own.
+        """
+        if self._in_crisis or assessment.score(Label.SELF_HARM) < _RAISED:
+            return ()
+        found = [about(text) for text in texts]
+        told = {one.state for one in found if one is not None}
+        if len(told) != 1 or None in found:
+            return ()
+        self._whose = frozenset(told | {State.HELPED}) if self._pointed else frozenset(told)
+        return tuple(one.rest for one in found if one is not None and one.rest)
+
+    def own(self, assessment: Assessment | None) -> bool:
+        """Whether what was said besides may be the person's own: `None` if nobody could judge it.
+
+        Half of what is a hint elsewhere is one here: in doubt, the ladder.
+        """
+        bar = self._policy.thresholds.get((Label.SELF_HARM, Side.USER, self.profile.age_band))
+        nothing = (
+            assessment is not None
+            and assessment.failed is None
+            and bar is not None
+            and assessment.score(Label.SELF_HARM) < bar.soft / 2
+        )
+        if not nothing:
+            self._whose = frozenset()
+        return not nothing
 
     def heard(self, assessment: Assessment, texts: Iterable[str]) -> None:
         """Take in what was judged of the person's words, before it is decided on.
 
         `texts` are all that was judged, oldest first; age and exit are read off the last one.
         """
-        lines = tuple(texts)
-        texts = lines[-1:]
+        texts = tuple(texts)[-1:]
         self._heed_age(assessment, texts)
-        self.states |= self._whose(assessment, lines)
-        if self._reaches(assessment, Detector.LEAVING, Side.USER):
+        self.states |= self._whose
+        if self._reaches(assessment, Detector.LEAVING, Side.USER) or any(map(takes_leave, texts)):
             self.states |= {State.LEAVING}
         if self._reaches(assessment, Detector.ASKS_HUMAN, Side.USER):
             self.states |= {State.ASKED_HUMAN}
@@ -88,8 +137,8 @@ class Care:
         terms = self._policy.dependence
         followed = terms is not None and self.profile.age_band in terms.ages
         if followed and self._reaches(assessment, Label.DEPENDENCE, Side.USER):
-            day = self._at.day
-            self._remember(lambda person: counted(person, day))
+            day, kinds = self._at.day, frozenset[str]().union(*map(leanings, texts))
+            self._remember(lambda person: counted(person, day, kinds))
 
     def decided(self, decision: Decision) -> Decision:
         """Take in a decision; the one returned says what is said the second or third time."""
@@ -108,6 +157,8 @@ class Care:
         lacking = State.OMISSION in decision.states and decision.keep_reply
         if lacking and self._policy.crisis.repair is Repair.REPLACE:
             decision = replace(decision, keep_reply=False)
+        if State.AGE_DOUBT in decision.states and Action.ESCALATE in decision.actions:
+            self._remember(noted)
         if decision.resources and (decision.intervenes or decision.adds_words):
             self._helped = True
             self._remember(lambda person: pointed(person, now))
@@ -122,6 +173,8 @@ class Care:
         found = set(self.states)
         if wrong_number(self._policy, self.profile, text):
             found.add(State.WRONG_NUMBER)
+        if leaves_help_out(text):
+            found.add(State.NO_HELP)
         return frozenset(found)
 
     def at_end(self, text: str, assessment: Assessment | None) -> frozenset[State] | None:
@@ -184,31 +237,23 @@ class Care:
         if grade is not Grade.HARD:
             return
         years = next((known for text in texts if (known := stated_years(text))), None)
-        found = Age(AgeBand.MINOR, Evidence.STATED, years, self._at.now)
+        now = self._at.now
+        found = Age(AgeBand.MINOR, Evidence.STATED, years, now)
         before = self.person.age
-        if aged(self.person, found).age == before:
+        if aged(self.person, found).age != before:
+            self._remember(lambda person: aged(person, found))
+        elif before.band is AgeBand.ADULT and years is not None:
+            self._remember(lambda person: doubted(person, years, now))
+        age = treated(self.person, self._policy.doubted_age)
+        if age == before:
+            self.states |= states(self._policy, self.profile, self.person, self._at) & _DOUBT
             return
-        self._remember(lambda person: aged(person, found))
-        self.profile = replace(self.profile, age_band=AgeBand.MINOR, years=years)
+        self.profile = replace(self.profile, age_band=age.band, years=age.years)
         calm = states(self._policy, self.profile, self.person, self._at)
         self.states = calm | (self._given & {State.INTIMATE})
 
-    def _whose(self, assessment: Assessment, lines: Sequence[str]) -> frozenset[State]:
-        """Whether the words are about somebody else, a loss or a story; in an open crisis never.
-
-        Each line has to say the same: one that says less may be the person's own.
-        """
-        if self._in_crisis or assessment.score(Label.SELF_HARM) < _RAISED:
-            return frozenset()
-        found = {about(line) for line in lines}
-        if len(found) != 1 or None in found:
-            return frozenset()
-        held = frozenset(state for state in found if state is not None)
-        return held | {State.HELPED} if self._pointed else held
-
     def _ends(self, text: str) -> bool:
-        said = text.strip(_EDGES).casefold()
-        return any(said in words for words in self._policy.exit.words.values())
+        return any(ends(text, words) for words in self._policy.exit.words.values())
 
     def _reaches(self, assessment: Assessment, name: Name, side: Side) -> bool:
         return self._grade(assessment, name, side) is not Grade.NONE

@@ -146,6 +146,10 @@ class CaseBook:
         ids = self._people.get(user, ())
         return tuple(self._case(self._files[case], now) for case in reversed(ids))
 
+    def home(self, case: str) -> str:
+        """The id under which a case is kept: its own, unless it was joined into another one."""
+        return self._id(case)
+
     def home_danger(self, user: str) -> bool:
         """Whether a member has said that somebody's home is where the danger comes from."""
         return user in self._unsafe
@@ -237,6 +241,7 @@ def _facts(decision: Decision, turn: Turn, level: Level | None) -> dict[str, Any
         "decision": decision.id,
         "turn": turn.id,
         "route": turn.route,
+        "named": turn.named,
         "rule": decision.rule,
         "article": decision.article,
         "actions": list(decision.actions),

@@ -13,7 +13,9 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -33,8 +35,8 @@ from guardrail._terminal import (
 )
 from guardrail.accounts_commands import account_app
 from guardrail.audit_commands import audit_app
-from guardrail.config import Settings, find_pack, load_settings
-from guardrail.errors import ConfigError, GuardrailError, Mistake, PolicyError
+from guardrail.config import Settings
+from guardrail.errors import ConfigError, GuardrailError, Mistake
 from guardrail.evaluate.commands import app as measures
 from guardrail.policy_commands import policy_app
 from guardrail.privacy_commands import privacy_app
@@ -119,27 +121,10 @@ def demo(
 @app.command()
 def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check settings and policy; say every mistake at once, with file and line."""
-    from datetime import UTC, datetime
-
-    from guardrail.policy.check import check_policy
-    from guardrail.wiring import identity_rules, policy_path
+    from guardrail.checking import mistakes_in
 
     path = config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
-    mistakes: list[Mistake] = []
-    try:
-        settings = load_settings(path, os.environ)
-        policy: Any = settings.policy
-        identity_rules(settings.identity)
-    except ConfigError as error:  # the pack that the file names is looked at all the same
-        mistakes += error.mistakes
-        policy = os.environ.get("GUARDRAIL__POLICY") or _written(path).get("policy")
-        policy = find_pack(policy, path)[0] if isinstance(policy, str) else "default"
-    try:
-        pack = policy_path(policy)
-        if pack.exists() or not mistakes:  # one that is nowhere has been told with the settings
-            mistakes += check_policy(pack, datetime.now(UTC).date())
-    except PolicyError as error:
-        mistakes += error.mistakes
+    mistakes = mistakes_in(path, os.environ, datetime.now(UTC).date(), version())
     _report(mistakes, as_json=as_json)
 
 
@@ -182,24 +167,13 @@ def doctor(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     findings = examine(read_settings(config, {}), version())
     if as_json:
-        out.print_json(data=[{"what": f.what, "ok": f.ok, "detail": f.detail} for f in findings])
+        out.print_json(data=[asdict(f) for f in findings])
     else:
         for finding in findings:
-            mark = "[green]ok  [/]" if finding.ok else "[red]BAD [/]"
+            fine = "[yellow]warn[/]" if finding.warn else "[green]ok  [/]"
+            mark = fine if finding.ok else "[red]BAD [/]"
             out.print(f"{mark} {finding.what}: {escape(finding.detail)}")
     raise typer.Exit(0 if all(f.ok for f in findings) else 1)
-
-
-def _written(path: Path | None) -> Mapping[str, Any]:
-    """The settings file as it stands, with its lines; empty if it cannot be read."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        found = YAML(typ="rt").load(path.read_text("utf-8")) if path else None
-    except (OSError, UnicodeDecodeError, YAMLError):
-        return {}
-    return found if isinstance(found, Mapping) else {}
 
 
 def _log_as_lines() -> None:
@@ -244,6 +218,8 @@ def _greeting(house: Any, addresses: Any) -> Iterable[str]:
     yield f"[bold]guardrail {version()}[/]  policy {escape(policy)}"
     yield f"  chat proxy    {proxy}  ->  {upstream}"
     yield f"  admin         {admin}"
+    if addresses.portal:
+        yield f"  guardians     {escape(addresses.portal)}"
     if addresses.demo:
         yield f"  [bold]open[/]          {admin}/demo"
     for route in routes:

@@ -19,12 +19,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from guardrail._layers import from_environment, line_of, merge, plain, read_file
+from guardrail._layers import found_packs, from_environment, line_of, merge, plain, read_file
 from guardrail._tables import (
     AccountsTable,
     AuditTable,
     CasesTable,
     GuardiansTable,
+    MemoryTable,
     NotifyTable,
     Table,
     TakeoverTable,
@@ -35,7 +36,7 @@ from guardrail.policy.reader import suggestion
 from guardrail.rota import misread
 from guardrail.wire.generic_spec import read_spec
 
-__all__ = ["Settings", "find_pack", "load_settings", "settings_schema"]
+__all__ = ["Settings", "load_settings", "settings_schema"]
 
 _One = tuple[list[str | int], str, str]  # where, what is wrong, hint
 _HS256_BYTES = 32  # RFC 7518, 3.2: as long as the hash
@@ -88,6 +89,12 @@ class RouteEntry(Table):
     method: str = Field("POST", pattern="^[A-Z]+$", description="HTTP method, in capitals.")
     tenant: str = Field(
         "", description="The app behind it, for members who work on the cases of one app alone."
+    )
+    region: str = Field(
+        "",
+        pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$",
+        description="Where people are who come by this route and of whom neither a token nor a header "
+        "says so, such as US-CA. It chooses the policy, the help lines and the report they count in.",
     )
 
 
@@ -210,6 +217,7 @@ class Settings(Table):
     accounts: AccountsTable = AccountsTable()
     guardians: GuardiansTable = GuardiansTable()
     vault: VaultTable = VaultTable()
+    memory: MemoryTable = MemoryTable()
     audit: AuditTable = AuditTable()
     data: Path = Field(Path("data"), description="Directory for the database and the keys.")
     disclose: bool = Field(
@@ -220,6 +228,11 @@ class Settings(Table):
         description="Put notices, their words and what else an app is told into the JSON of the bot's "
         "replies, too, as a field `guardrail`; without it they travel in headers and in our own answers, "
         "and a reply that passes keeps its very bytes.",
+    )
+    assessment: Path | None = Field(
+        None,
+        description="Your risk assessment (`guardrail assess` makes one). `guardrail check` says what "
+        "has changed since, and `guardrail_assessment_due` is 1.",
     )
     retention_days: int = Field(180, ge=1, description="Days that turn records are kept.")
 
@@ -245,30 +258,21 @@ def load_settings(
     merged = merge(merged, overrides or {})
     blank = {mistake.line for mistake in mistakes}  # what a missing secret leads to is not news
     settings, found = _validated(merged)
-    policy, tried = find_pack(str(merged.get("policy", "default")), path)
-    if tried:
-        found.append((["policy"], f"policy: there is no file {policy}", f"tried {tried}"))
+    packs, lost = found_packs(merged, path)
+    found += lost
     for place, message, hint in found:
         line = line_of(written, place)
         if not line or line not in blank:
             mistakes.append(Mistake(name, line, message, hint))
     if mistakes or settings is None:
         raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line))
-    return settings.model_copy(update={"policy": policy})
-
-
-def find_pack(policy: str, settings: Path | None) -> tuple[str, str]:
-    """A pack that is given as a file: from where we were started, or beside the settings file.
-
-    And where it was looked for, if it is nowhere.
-    """
-    if not policy.endswith((".yaml", ".yml")):
-        return policy, ""
-    places = dict.fromkeys([Path(policy), (settings.parent if settings else Path()) / policy])
-    found = next((str(place) for place in places if place.exists()), None)
-    if found is not None:
-        return found, ""
-    return policy, " and ".join(dict.fromkeys(str(place.absolute()) for place in places))
+    return settings.model_copy(
+        update={
+            "policy": packs[settings.policy],
+            "policies": {region: packs[name] for region, name in settings.policies.items()},
+            "shadows": {packs[name]: until for name, until in settings.shadows.items()},
+        }
+    )
 
 
 def settings_schema() -> dict[str, Any]:
@@ -301,6 +305,8 @@ def _mistake(error: Mapping[str, Any]) -> _One:
     hint = ""
     if error["type"] == "extra_forbidden":
         hint = suggestion(place[-1], _names(place[:-1]))
+    elif place and place[-1] == "region":
+        hint = "an ISO 3166 code such as US or US-CA"
     return place, f"{where}: {error['msg']}", hint
 
 

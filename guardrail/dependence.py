@@ -9,9 +9,10 @@ reason to remind and to point to people, never a diagnosis. Days are those kept 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from guardrail.leaning import DISTRESS, EXCLUSIVE, WITHDRAWN
 from guardrail.person import Day, Person
 
 __all__ = ["Index", "index"]
@@ -27,10 +28,14 @@ ENOUGH = 2  # days of use, below which nothing is said: one long evening is no d
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """`value` from 0 to 1, and what each part adds to it."""
+    """`value` from 0 to 1, what each part adds to it, and what the turns that say so were about.
+
+    `said` counts the week's turns by the names of `leaning`; a turn may be about several or none.
+    """
 
     value: float
     parts: Mapping[str, float]
+    said: Mapping[str, int] = field(default_factory=dict)
 
 
 def index(person: Person, today: str) -> Index:
@@ -53,7 +58,12 @@ def index(person: Person, today: str) -> Index:
         "rise": RISE * _share(max(0.0, per_day - earlier), TIME_FULL) if before else 0.0,
     }
     parts = {name: round(part, 3) for name, part in parts.items()}
-    return Index(round(sum(parts.values()), 3), parts)
+    said = {
+        EXCLUSIVE: sum(day.exclusive for day in week),
+        WITHDRAWN: sum(day.withdrawn for day in week),
+        DISTRESS: sum(day.distress for day in week),
+    }
+    return Index(round(sum(parts.values()), 3), parts, {k: n for k, n in said.items() if n})
 
 
 def _minutes(days: Iterable[Day]) -> float:

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import platform
 import socket
 import tempfile
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from guardrail._doctor_people import Finding, people
+from guardrail.checking import packs_of
 from guardrail.classify.base import Utterance
 from guardrail.config import Settings
-from guardrail.errors import ConfigError, GuardrailError, StoreError
+from guardrail.errors import ConfigError, GuardrailError, Mistake, StoreError
 from guardrail.identity import Pseudonyms
 from guardrail.policy.check import check_policy
 from guardrail.policy.load import load_policy
-from guardrail.staff.notes import stored_signer
-from guardrail.staff.trail import CHECKPOINTS, KEY
 from guardrail.store.sqlite import SqliteStore, quick_check
 from guardrail.turn import Role, Side
 from guardrail.wiring import DATABASE, assessor, identity_rules, policy_path
 
 __all__ = ["Finding", "examine", "ports"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at."""
-
-    what: str
-    ok: bool
-    detail: str
 
 
 def examine(settings: Settings, version: str) -> list[Finding]:
@@ -43,7 +32,7 @@ def examine(settings: Settings, version: str) -> list[Finding]:
         _policy(settings),
         asyncio.run(_model(settings)),
         asyncio.run(_store(settings)),
-        _audit(settings),
+        *people(settings),
         _identity(settings),
         *ports(settings),
         Finding("upstream", ok=True, detail=settings.upstream.url or "the demo companion"),
@@ -51,7 +40,7 @@ def examine(settings: Settings, version: str) -> list[Finding]:
 
 
 def ports(settings: Settings) -> list[Finding]:
-    """Whether the addresses of proxy and admin server can be had."""
+    """Whether the addresses of proxy, admin server and portal can be had."""
     proxy, admin = settings.listen, settings.admin
     found = [
         _port("proxy port", proxy.host, proxy.port),
@@ -60,18 +49,24 @@ def ports(settings: Settings) -> list[Finding]:
     if (proxy.host, proxy.port) == (admin.host, admin.port) and admin.port and found[1].ok:
         detail = f"{admin.host}:{admin.port} is the proxy's port, too"
         found[1] = Finding("admin port", ok=False, detail=detail)
+    if settings.guardians.enabled:
+        found.append(_port("portal port", settings.guardians.host, settings.guardians.port))
     return found
 
 
 def _policy(settings: Settings) -> Finding:
+    """Every pack that the settings name; one that is wrong keeps all of them from being reloaded."""
+    found: list[str] = []
+    mistakes: dict[Mistake, None] = {}
     try:
-        path = policy_path(settings.policy)
-        policy = load_policy(path)
-        mistakes = check_policy(path, datetime.now(UTC).date())
+        for name in packs_of(settings):
+            path = policy_path(name)
+            policy = load_policy(path)
+            mistakes |= dict.fromkeys(check_policy(path, datetime.now(UTC).date()))
+            found.append(f"{policy.tag}, {len(policy.rules)} rules")
     except GuardrailError as error:
         return Finding("policy", ok=False, detail=str(error))
-    detail = "; ".join(str(m) for m in mistakes) or f"{policy.tag}, {len(policy.rules)} rules"
-    return Finding("policy", ok=not mistakes, detail=detail)
+    return Finding("policy", ok=not mistakes, detail="; ".join(map(str, mistakes or found)))
 
 
 async def _model(settings: Settings) -> Finding:
@@ -112,28 +107,6 @@ async def _store(settings: Settings) -> Finding:
         return Finding("store", ok=False, detail=weak)
     new = "" if place == folder.absolute() else ", made at the first start"
     return Finding("store", ok=True, detail=f"SQLite in {folder}{new}")
-
-
-def _audit(settings: Settings) -> Finding:
-    """The key that signs the log, and where the checkpoints go. Makes neither."""
-    key = settings.data / KEY
-    folder = settings.audit.checkpoints or settings.data / CHECKPOINTS
-    if settings.data.exists() and not settings.data.is_dir():  # as the store's line says
-        return Finding("audit", ok=True, detail="waits for the data folder")
-    try:
-        if key.exists() and key.stat().st_mode & 0o077:
-            return Finding("audit", ok=False, detail=f"{key} can be read by others: chmod 600")
-        if key.exists():
-            stored_signer(key)
-        place = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
-        if not place.is_dir() or not os.access(place, os.W_OK):
-            return Finding("audit", ok=False, detail=f"{folder} cannot be written")
-        beside = key.parent.exists() and place.stat().st_dev == key.parent.stat().st_dev
-    except (ConfigError, OSError) as error:
-        return Finding("audit", ok=False, detail=str(error))
-    known = "" if key.exists() else ", key made at the first start"
-    near = "; on the disk of the database, put them elsewhere" if beside else ""
-    return Finding("audit", ok=True, detail=f"checkpoints in {folder}{known}{near}")
 
 
 def _weak_key(path: Path) -> str:

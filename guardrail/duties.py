@@ -68,6 +68,8 @@ def states(policy: Policy, profile: Profile, person: Person, at: Moment) -> froz
     found = {*in_crisis(person.crisis.at(at.now)), *_overseen(person, at)}
     if person.paused:
         found.add(State.PAUSED)
+    if person.doubt is not None and not person.doubt.noted:
+        found.add(State.AGE_DOUBT)
     if profile.years is not None and profile.years[0] >= _ELDER:
         found.add(State.ELDER)
     if _needs_consent(policy, profile, person):

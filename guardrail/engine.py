@@ -21,7 +21,7 @@ from guardrail.errors import StoreError
 from guardrail.household import readable
 from guardrail.identity import Pseudonyms
 from guardrail.limits import allowed, over
-from guardrail.person import Age, Person, aged, moved, talking_to
+from guardrail.person import Age, Person, aged, moved, talking_to, treated
 from guardrail.persona import intimate
 from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.model import Limits, Policy
@@ -96,16 +96,21 @@ class Engine:
         conversation = keys.conversation(app, identity, asked.messages)
         provisional = conversation or keys.of("turn", _new_id(now))
         who = user or conversation or ""
-        step = _Step(self, asked, identity, at=at, conversation=provisional, who=who)
+        step = _Step(
+            keys,
+            asked,
+            identity,
+            at=at,
+            conversation=provisional,
+            who=who,
+            burst=policy.burst,
+        )
         failures = await self._advance(step, conversation or "", who)
         language = _language(self.language, asked.messages)
-        profile = _profile(policy, identity, user, age=step.person.age, language=language)
+        profile = _profile(policy, identity, user, person=step.person, language=language)
         turn = _turn(step, profile, asked, route)
-        # A conversation that is only known by its beginning may be shared by strangers: nobody is
-        # sent away for what another one did.
-        known = user is not None or identity.conversation is not None
         at = step.at
-        caps = allowed(policy.caps(profile), step.person, at.day) if known else Limits()
+        caps = allowed(policy.caps(profile), step.person, at.day) if turn.named else Limits()
         held = states(policy, profile, step.person, at) | _seen(asked, leaving=leaving)
         standing = Standing(
             session=step.session,
@@ -117,18 +122,22 @@ class Engine:
             shadows=self.policies.shadows(now),
             settled=conversation is not None,
         )
-        services = Services(
+        services = self._services(self._settle(app, identity, asked))
+        return Review(turn, policy, standing, services)
+
+    def _services(self, settle: Callable[[str], str | None]) -> Services:
+        """What a review asks of us and of others."""
+        return Services(
             assessor=self.assessor,
             store=self.store,
             language=self.language,
             count=self.count,
-            settle=self._settle(app, identity, asked),
+            settle=settle,
             remember=self._remember,
             deliver=self._deliver,
-            digest=keys.message,
+            digest=self.pseudonyms.message,
             vault=self.vault,
         )
-        return Review(turn, policy, standing, services)
 
     async def _advance(self, step: _Step, conversation: str, who: str) -> tuple[str, ...]:
         """Move session and person on in the store; without it for this turn alone."""
@@ -192,18 +201,21 @@ class _Step:
 
     def __init__(
         self,
-        engine: Engine,
+        keys: Pseudonyms,
         asked: Asked,
         identity: Identity,
         *,
         at: Moment,
         conversation: str,
         who: str,
+        burst: int,
     ) -> None:
-        self.at, self.conversation, self._who = at, conversation, who
+        self.at, self.conversation, self._who, self._burst = at, conversation, who, burst
         self._identity, self._messages = identity, asked.messages
-        self._keys = engine.pseudonyms
-        self._name = readable(identity.character or asked.echo.get("model", ""))
+        # A conversation that is only known by its beginning may be shared by strangers.
+        self.named = identity.user is not None or identity.conversation is not None
+        self._keys = keys
+        self._character = identity.character or asked.echo.get("model", "")
         said = ((n, m) for n, m in enumerate(asked.messages) if m.role is Role.USER)
         self._marks = {number: self._keys.message(message) for number, message in said}
         self.fresh: tuple[int, ...]
@@ -216,12 +228,13 @@ class _Step:
         house = met.overseen if met is not None else None
         if house is not None and house.zone:  # a guardian's word goes over that of a device
             self.at = moment(self.at.now, house.zone)
-        session = advance(old, self.conversation, self.at.now)
+        session = advance(old, self.conversation, self.at.now, self._burst)
         self.session = remember(session, self._marks.values())
         night = self.at.night
         person = moved(met, self._who, self.at.now, self.at.day, night=night)
         if person.overseen is not None:
-            person = talking_to(person, self._keys.character(self._name), self._name)
+            name = readable(self._character)
+            person = talking_to(person, self._keys.character(name), name)
         claimed = self._identity.age_band
         if claimed is not None:
             found = Age(claimed, self._identity.evidence, self._identity.years, self.at.now)
@@ -237,9 +250,10 @@ def _seen(asked: Asked, *, leaving: bool) -> frozenset[State]:
 
 
 def _profile(
-    policy: Policy, identity: Identity, user: str | None, *, age: Age, language: str
+    policy: Policy, identity: Identity, user: str | None, *, person: Person, language: str
 ) -> Profile:
-    """Who speaks. Somebody of unknown age is treated as the policy says (CA B&P 21811(b))."""
+    """Who speaks; of unknown or doubted age as the policy says (CA B&P 21811(b), CN Art 14)."""
+    age = treated(person, policy.doubted_age)
     unknown = age.band is AgeBand.UNKNOWN
     return Profile(
         user=user,
@@ -266,6 +280,7 @@ def _turn(step: _Step, profile: Profile, asked: Asked, route: Route) -> Turn:
         fresh=judged,
         stream=asked.stream,
         unjudged=(*asked.unjudged, *skipped),
+        named=step.named,
     )
 
 

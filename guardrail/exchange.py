@@ -6,6 +6,7 @@ we intervene, add words, or end a stream that broke off.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from guardrail._asgi import ClientGone, Message, header, legible, without
-from guardrail._backend import AppFailed, Backend, Ended, Gone
+from guardrail._backend import AppFailed, Backend, Ended, Gone, Heard
 from guardrail.client import STALE, Client
 from guardrail.errors import ReplyError, UpstreamError
 from guardrail.review import Review
@@ -47,6 +48,9 @@ class Exchange:
     reply_bytes: int
     interrupted: Callable[[], Awaitable[None]]  # raises when somebody else answers from now on
     marks: bool = False  # whether the bot's own replies carry our field, too
+    glance: float | None = (
+        None  # seconds of silence after which `interrupted` is asked; None: never
+    )
 
     async def relay(self) -> Outcome:
         """See the whole answer through.
@@ -90,7 +94,7 @@ class Exchange:
             TimeoutError: nothing came within `seconds`.
         """
         began = time.perf_counter()
-        event = await self.backend.hear(seconds)
+        event = await self._next(seconds)
         timings = self.review.timings
         timings["upstream"] = timings.get("upstream", 0.0) + time.perf_counter() - began
         if event is None:
@@ -102,6 +106,17 @@ class Exchange:
         if isinstance(event, AppFailed):
             raise UpstreamError("the backend failed") from event.error
         return event
+
+    async def _next(self, seconds: float | None) -> Heard | None:
+        """What comes next; a human who joins while the bot is silent does not wait for it."""
+        if self.glance is None:
+            return await self.backend.hear(seconds)
+        end = math.inf if seconds is None else time.monotonic() + seconds
+        while True:
+            event = await self.backend.hear(min(self.glance, max(0.0, end - time.monotonic())))
+            if event is not None or time.monotonic() >= end:
+                return event
+            await self.interrupted()
 
     async def answer(self, decision: Decision, original: bytes | None = None) -> Outcome:
         """Our words instead of the bot's."""

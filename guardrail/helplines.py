@@ -12,7 +12,7 @@ from unicodedata import normalize
 from guardrail.policy.model import EVERYWHERE, Policy
 from guardrail.turn import Profile
 
-__all__ = ["names_help", "wrong_number"]
+__all__ = ["country", "names_help", "numbers_in", "wrong_number"]
 
 _DIGITS = r"\+?\d(?:(?: ?\(\d{1,4}\))?[ \u00a0).-]{0,2}\d){2,14}"
 _UNITS = r"(?:年|月|日|点|块|元|米|度|克|公里|个|分|岁|%|dollars|bucks|degrees|met(?:er|re)s|km|kg|lbs|pages|[ap]m\b)"
@@ -47,6 +47,13 @@ def names_help(policy: Policy, profile: Profile, text: str) -> bool:
     return any(reading in right for number in found for reading in _readings(number[0]))
 
 
+def numbers_in(text: str) -> Iterator[tuple[str, ...]]:
+    """Each number in a text that may be called, with all that its digits may be read as."""
+    for found in _NUMBER.finditer(normalize("NFKC", text)):
+        if _SHORTEST <= len(_digits(found[0])) <= _LONGEST:
+            yield tuple(_readings(found[0]))
+
+
 def wrong_number(policy: Policy, profile: Profile, text: str) -> bool:
     """Whether a reply sends the person to a help line that is none of their country's.
 
@@ -66,6 +73,12 @@ def wrong_number(policy: Policy, profile: Profile, text: str) -> bool:
     return False
 
 
+def country(policy: Policy, profile: Profile) -> str | None:
+    """Whose help lines are this person's: those of their country, or of most who speak their language."""
+    region = profile.region.partition("-")[0] if profile.region else None
+    return region or policy.default_regions.get(profile.language)
+
+
 def _called(folded: str) -> Iterator[tuple[str, int]]:
     """Each number that the text says to call, and where it stands."""
     for found in _CALLED.finditer(folded):
@@ -77,8 +90,7 @@ def _called(folded: str) -> Iterator[tuple[str, int]]:
 
 def _lines(policy: Policy, profile: Profile) -> tuple[frozenset[str], frozenset[str]]:
     """The numbers of this person's country, and all others that we know."""
-    region = profile.region.partition("-")[0] if profile.region else None
-    region = region or policy.default_regions.get(profile.language)
+    region = country(policy, profile)
     right, others = set[str](), set[str]()
     for entry in policy.resources:
         side = right if entry.region in (region, EVERYWHERE) else others

@@ -18,7 +18,7 @@ from guardrail.client import Client
 from guardrail.errors import StoreError
 from guardrail.review import Review
 from guardrail.staff.switchboard import Switchboard
-from guardrail.takeover import Hold, lost_words, owed_words, waiting_words
+from guardrail.takeover import Hold, lost_words, owed_words, waiting_words, wordless
 from guardrail.turn import Outcome
 from guardrail.wire.base import Asked, Frame, Wire, Words
 
@@ -65,7 +65,9 @@ class HumanAnswer:
     async def _passed_on(self, hold: Hold) -> bool:
         turn = self.review.turn
         try:
-            await self.board.heard(hold, [turn.messages[i].text for i in turn.fresh], turn.id)
+            said = [turn.messages[i].text for i in turn.fresh]
+            shown = [text if text.strip() else wordless(self._language) for text in said]
+            await self.board.heard(hold, shown, turn.id)
         except StoreError:
             self.review.failed("takeover")
             return False
@@ -73,37 +75,38 @@ class HumanAnswer:
 
     async def _whole(self, hold: Hold, gone: asyncio.Event) -> None:
         parts: list[str] = []
-        upto = 0
-        async for now, texts, seq in self._owed(self.board.terms.wait, gone):
-            hold, upto = now, seq or upto
-            parts += texts
+        upto, spoke = 0, False
+        async for now, fresh in self._owed(self.board.terms.wait, gone):
+            hold, upto, spoke = now, fresh.upto or upto, spoke or fresh.spoke
+            parts += fresh.texts
         if gone.is_set():
             raise ClientGone
-        await self._say("\n\n".join(parts) or self._waiting(hold), last=True)
+        if not spoke:  # "Maya has joined" answers nobody
+            parts.append(self._waiting(hold))
+        await self._say("\n\n".join(parts), last=True)
         await self._delivered(hold, upto)
 
     async def _streamed(self, hold: Hold, gone: asyncio.Event) -> None:
         if not self.client.started:
             await self.client.begin(200, [(b"content-type", self.wire.stream_type)])
             await self.client.send(self._comment(), more=True)
-        said = False
-        async for now, texts, seq in self._owed(self.board.terms.stream, gone):
-            hold = now
-            for text in texts:
-                said = True
+        spoke = False
+        async for now, fresh in self._owed(self.board.terms.stream, gone):
+            hold, spoke = now, spoke or fresh.spoke
+            for text in fresh.texts:
                 await self._say(text)
-            if seq:
-                await self._delivered(hold, seq)
+            if fresh.upto:
+                await self._delivered(hold, fresh.upto)
             else:
                 await self.client.send(self._comment(), more=True)
         if gone.is_set():
             raise ClientGone
-        await self._say("" if said else self._waiting(hold), last=True)
+        await self._say("" if spoke else self._waiting(hold), last=True)
 
     async def _owed(
         self, seconds: float, gone: asyncio.Event
-    ) -> AsyncIterator[tuple[Hold, list[str], int]]:
-        """The hold, what the person reads of what is new, and up to which event that is.
+    ) -> AsyncIterator[tuple[Hold, _Fresh]]:
+        """The hold, and what is new; nothing new is a moment for a sign of life.
 
         It ends when the client hangs up, or when store or vault fail: what is owed stays owed.
         """
@@ -112,8 +115,10 @@ class HumanAnswer:
                 if gone.is_set():
                     return
                 words = await self.board.words(hold) if fresh else {}
-                texts = [owed_words(hold, one, words, self._language) for one in fresh]
-                yield hold, [text for text in texts if text], fresh[-1].seq if fresh else 0
+                texts = [owed_words(one, words, self._language) for one in fresh]
+                spoke = any(one.kind != "joined" for one in fresh)
+                upto = fresh[-1].seq if fresh else 0
+                yield hold, _Fresh(tuple(text for text in texts if text), upto, spoke=spoke)
         except StoreError:
             self.review.failed("takeover")
 
@@ -155,6 +160,15 @@ class HumanAnswer:
     @property
     def _language(self) -> str:
         return self.review.profile.language
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """What the person reads next, up to which event that is, and whether it is more than "joined"."""
+
+    texts: tuple[str, ...]
+    upto: int
+    spoke: bool
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from joserfc import jwt
@@ -80,20 +80,18 @@ class IdentityRules:
 
     headers: HeaderRules = HeaderRules()
     jwt: JwtRules | None = None
+    names: frozenset[bytes] = field(init=False)
+    """Every header that carries identity; none of them is passed on to the backend."""
 
     def __post_init__(self) -> None:
-        for name in self.names:  # incoming names are folded to this form before they are compared
-            if not _HEADER.match(name):
-                raise ValueError(f"{name.decode()} must be lower case, with '-' and without '_'")
-
-    @property
-    def names(self) -> frozenset[bytes]:
-        """Every header that carries identity; none of them is passed on to the backend."""
         h = self.headers
         found = {h.user, h.conversation, h.age_band, h.region, h.zone, h.character}
         if self.jwt is not None:
             found.add(self.jwt.header)
-        return frozenset(name.encode() for name in found)
+        object.__setattr__(self, "names", frozenset(name.encode() for name in found))
+        for name in self.names:  # incoming names are folded to this form before they are compared
+            if not _HEADER.match(name):
+                raise ValueError(f"{name.decode()} must be lower case, with '-' and without '_'")
 
 
 class Pseudonyms:
@@ -106,10 +104,12 @@ class Pseudonyms:
 
     def of(self, kind: str, *parts: str) -> str:
         """The pseudonym of `parts` for one purpose; parts are length-prefixed, so none can run over."""
-        mac = self._mac.copy()
+        whole = b""
         for part in (kind, *parts):
             raw = part.encode("utf-8", "surrogatepass")
-            mac.update(len(raw).to_bytes(4, "big") + raw)
+            whole += len(raw).to_bytes(4, "big") + raw
+        mac = self._mac.copy()
+        mac.update(whole)
         return mac.hexdigest()[:32]
 
     def message(self, message: Message) -> str:

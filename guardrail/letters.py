@@ -67,7 +67,8 @@ class Template:
     """One kind of letter. `type` is what a webhook calls it.
 
     `fields` must be given when it is queued; `sealed` lie with the address. An `alarm` reaches
-    somebody outside: at most one a day for each of them, unless severity rises.
+    somebody outside: at most one a day for each of them, unless severity rises. A `brief` one is
+    worth something for minutes only: tried quickly, and nobody's to send again once it was given up.
     """
 
     type: str
@@ -75,6 +76,7 @@ class Template:
     fields: frozenset[str] = frozenset()
     sealed: frozenset[str] = frozenset()
     alarm: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,12 @@ TEMPLATES: Mapping[str, Template] = {
     ),
     "guardian_alert": Template("guardian.alert", frozenset({Audience.GUARDIAN}), alarm=True),
     "guardian_asked": Template("guardian.asked", frozenset({Audience.GUARDIAN})),
+    "guardian_consent": Template("guardian.consent", frozenset({Audience.GUARDIAN})),
     "guardian_enter": Template(
         "guardian.enter",
         frozenset({Audience.GUARDIAN}),
         sealed=frozenset({"link"}),
+        brief=True,
     ),
     "guardian_ended": Template("guardian.ended", frozenset({Audience.GUARDIAN})),
     "child_told": Template("child.told", frozenset({Audience.CHILD}), alarm=True),

@@ -20,7 +20,7 @@ from guardrail.errors import RequestError, StoreError
 from guardrail.identity import identify
 from guardrail.responder import Guard
 from guardrail.staff.switchboard import Switchboard
-from guardrail.takeover import Hold, Owed, owed_words
+from guardrail.takeover import Owed, owed_words
 
 __all__ = ["Listening"]
 
@@ -113,13 +113,13 @@ async def _events(board: Switchboard, conversation: str, language: str) -> Async
     end = loop.time() + LONGEST
     after = 0
     yield PING
-    while loop.time() < end:
+    while loop.time() < end and not board.ending:
         hold = await board.held(conversation)
         fresh = [one for one in hold.owed if one.seq > after] if hold is not None else []
         if hold is not None and fresh:
             words = await board.words(hold)
             for one in fresh:
-                yield _event(hold, one, owed_words(hold, one, words, language))
+                yield _event(one, owed_words(one, words, language))
             after = fresh[-1].seq
             await board.delivered(hold, after, "events")
             continue
@@ -128,7 +128,7 @@ async def _events(board: Switchboard, conversation: str, language: str) -> Async
             yield PING
 
 
-def _event(hold: Hold, one: Owed, text: str) -> bytes:
+def _event(one: Owed, text: str) -> bytes:
     kind = "message" if one.kind == "line" else one.kind
-    data = {"id": str(one.seq), "at": one.at, "name": hold.display, "text": text}
+    data = {"id": str(one.seq), "at": one.at, "name": one.name, "text": text}
     return b"event: %s\nid: %d\ndata: %s\n\n" % (kind.encode(), one.seq, orjson.dumps(data))

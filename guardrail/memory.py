@@ -6,16 +6,16 @@ line among its failures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 
 from guardrail.care import Care, Standing
 from guardrail.person import Person
-from guardrail.policy.model import Privacy
+from guardrail.policy.model import CrisisTerms, Privacy
 from guardrail.session import Session, hide, joined
 from guardrail.store.base import Change
-from guardrail.turn import Message, Role, Turn
+from guardrail.turn import Danger, Decision, Detector, Message, Role, Side, Turn
 from guardrail.vault import Speaker, Text
 
 __all__ = ["Memory", "hidden", "words_of"]
@@ -33,9 +33,29 @@ class Memory:
         self._care, self._standing, self._digest = care, standing, digest
         self._hidden: list[tuple[list[str], str]] = []
 
-    def hide(self, messages: Iterable[Message], why: str) -> None:
-        """Keep these from the bot in later turns; `why` is "h" (a human spoke) or "c" (a crisis)."""
-        self._hidden.append(([self._digest(one) for one in messages], why))
+    def after(
+        self,
+        turn: Turn,
+        decisions: Sequence[Decision],
+        shown: str,
+        terms: CrisisTerms,
+        *,
+        human: bool,
+        owed: str,
+    ) -> None:
+        """Keep from the bot, in later turns, what it had better not read.
+
+        That is what passed between the person and a human (`owed` are words of one who has left), a
+        crisis where the policy says so, and a couple or family that somebody was refused: a bot that
+        reads the set-up plays on although it was refused once (CN Measures Art 14).
+        """
+        crisis = any(d.danger is not Danger.NONE and d.intervenes for d in decisions)
+        why = "h" if human or owed else "c" if crisis and terms.keep_out else ""
+        why = why or ("r" if any(map(_refused_role, decisions)) else "")
+        if why:
+            said = [turn.messages[i] for i in turn.fresh if human or not owed]
+            answer = [Message(Role.ASSISTANT, shown)] if shown else []
+            self._hidden.append(([self._digest(one) for one in (*said, *answer)], why))
 
     def take(self, conversation: str) -> tuple[str, str, Change] | None:
         """Which session and person to change, and how; `None` if there is nothing new to know."""
@@ -67,6 +87,10 @@ class Memory:
             return kept, reduce(lambda who, step: step(who), steps, met)
 
         return key, (key if unnamed else person.key), adopt
+
+
+def _refused_role(decision: Decision) -> bool:
+    return decision.side is Side.USER and decision.label == Detector.ROMANCE and decision.intervenes
 
 
 def _hiding(session: Session, marks: Sequence[tuple[Sequence[str], str]]) -> Session:

@@ -88,7 +88,9 @@ EVENTS = {
     ),
     "outbox_failed": ("outbox_failures", "Failures of the outbox itself; it goes on."),
     "guardian_alert": ("guardian_alerts", "Alerts to guardians: sent, held back, nobody to tell."),
-    "guardian_mail": ("guardian_mails", "Links for guardians to sign in: sent, failed, too many."),
+    "guardian_mail": ("guardian_mails", "Links for guardians to sign in: queued, too many."),
+    "guardian_login": ("guardian_logins", "Links that guardians used: ok, over, failed."),
+    "staff_login": ("staff_logins", "Tries of staff to get in, by how they ended."),
     "journal_failed": ("journal_failures", "Interventions that were not written down in time."),
     "pass_through": ("pass_through", "Requests outside the guarded routes, passed unchanged."),
     "refused": ("refused", "Requests refused before a turn began."),
@@ -305,6 +307,9 @@ class Metrics:
         )
         self._reload_at = self._gauge(
             "policy_last_reload_success_timestamp_seconds", "When a policy was last loaded well."
+        )
+        self.assessment_due = self._gauge(
+            "assessment_due", "Whether something else runs than what the risk assessment is about."
         )
         self._cases = self._gauge("cases_open", "Cases that are not resolved.", "severity")
         self._claimed = self._gauge("cases_claimed", "Open cases that a human has.", "severity")

@@ -11,10 +11,11 @@ on whatever device; a *day* is a day of the calendar where the person is.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from guardrail.household import Household, Spending
+from guardrail.leaning import DISTRESS, EXCLUSIVE, WITHDRAWN
 from guardrail.turn import AgeBand, Danger, Evidence
 
 __all__ = [
@@ -24,17 +25,21 @@ __all__ = [
     "Consent",
     "Crisis",
     "Day",
+    "Doubt",
     "Person",
     "aged",
     "appealed",
     "counted",
+    "doubted",
     "moved",
+    "noted",
     "pointed",
     "raised",
     "released",
     "shown",
     "stricter",
     "talking_to",
+    "treated",
 ]
 
 IDLE_GAP = 15 * 60.0
@@ -80,6 +85,15 @@ class Age:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """An adult, by evidence, has said in the chat how old they are, and it is under 18."""
+
+    years: tuple[int, int]
+    at: float
+    noted: bool = False  # a case has told somebody
+
+
+@dataclass(frozen=True, slots=True)
 class Crisis:
     """A crisis that lasts: through a change of subject, other conversations, another day."""
 
@@ -112,6 +126,9 @@ class Day:
     night: float = 0.0  # seconds between midnight and five
     turns: int = 0
     signs: int = 0  # turns that put the bot before people, or say one cannot do without it
+    exclusive: int = 0  # of these, as far as it is known what they were about (see `leaning`)
+    withdrawn: int = 0
+    distress: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +151,7 @@ class Person:
     character: str = ""  # whom this turn is with, as a keyed hash; for an overseen child alone
     characters: Mapping[str, str] = field(default_factory=dict)  # keyed hash → name, latest last
     spending: Spending | None = None
+    doubt: Doubt | None = None  # until somebody has looked into it
     guardian_told: float = 0.0  # when a guardian was last told of a danger
 
     @property
@@ -144,7 +162,8 @@ class Person:
         holds until they change it.
         """
         settled = self.consent is not None or self.house is not None
-        return self.age.band is AgeBand.MINOR or settled or self.paused
+        young = self.age.band is AgeBand.MINOR or self.doubt is not None
+        return young or settled or self.paused
 
     @property
     def overseen(self) -> Household | None:
@@ -175,12 +194,16 @@ def moved(old: Person | None, key: str, now: float, day: str, *, night: bool = F
         old = Person(key, since=now, last_seen=now, sitting=now)
     gap = max(0.0, now - old.last_seen)
     spent = gap if gap <= IDLE_GAP else 0.0
-    ledger = old.today(day)
-    ledger = replace(
-        ledger,
-        seconds=ledger.seconds + spent,
-        night=ledger.night + (spent if night else 0.0),
-        turns=ledger.turns + 1,
+    so_far = old.today(day)
+    ledger = Day(
+        day,
+        seconds=so_far.seconds + spent,
+        night=so_far.night + (spent if night else 0.0),
+        turns=so_far.turns + 1,
+        signs=so_far.signs,
+        exclusive=so_far.exclusive,
+        withdrawn=so_far.withdrawn,
+        distress=so_far.distress,
     )
     return replace(
         old,
@@ -205,10 +228,17 @@ def talking_to(person: Person, character: str, name: str) -> Person:
     return replace(person, character=character, characters=kept)
 
 
-def counted(person: Person, day: str) -> Person:
-    """The person with one more sign of dependence on this day."""
+def counted(person: Person, day: str, about: Collection[str] = ()) -> Person:
+    """The person with one more sign of dependence on this day; `about` by the names of `leaning`."""
     ledger = person.today(day)
-    return replace(person, days=_with(person.days, replace(ledger, signs=ledger.signs + 1)))
+    ledger = replace(
+        ledger,
+        signs=ledger.signs + 1,
+        exclusive=ledger.exclusive + (EXCLUSIVE in about),
+        withdrawn=ledger.withdrawn + (WITHDRAWN in about),
+        distress=ledger.distress + (DISTRESS in about),
+    )
+    return replace(person, days=_with(person.days, ledger))
 
 
 def aged(person: Person, found: Age) -> Person:
@@ -226,7 +256,36 @@ def aged(person: Person, found: Age) -> Person:
             return person
     if found.band is AgeBand.UNKNOWN or found == replace(known, at=found.at):
         return person
-    return replace(person, age=found)
+    settled = found.evidence is Evidence.VERIFIED or found.band is AgeBand.MINOR
+    return replace(person, age=found, doubt=None if settled else person.doubt)
+
+
+def doubted(person: Person, years: tuple[int, int], at: float) -> Person:
+    """The person after words that their age is doubted by, though evidence has them an adult."""
+    if person.age.band is not AgeBand.ADULT or person.doubt is not None:
+        return person
+    return replace(person, doubt=Doubt(years, at))
+
+
+def noted(person: Person) -> Person:
+    """The person after a case has told somebody of the doubt."""
+    return (
+        person if person.doubt is None else replace(person, doubt=replace(person.doubt, noted=True))
+    )
+
+
+def treated(person: Person, doubtful: AgeBand) -> Age:
+    """The age by which somebody is treated: where it is doubted, `doubtful` is the policy's word.
+
+    A document goes over what is said in a chat; a signal of the app or the device does not.
+    """
+    doubt, known = person.doubt, person.age
+    if doubt is None or known.band is not AgeBand.ADULT or known.evidence is Evidence.VERIFIED:
+        return known
+    if doubtful is AgeBand.ADULT:
+        return known
+    years = doubt.years if doubtful is AgeBand.MINOR else None
+    return Age(doubtful, Evidence.STATED, years, doubt.at)
 
 
 def stated_years(text: str) -> tuple[int, int] | None:
@@ -241,7 +300,7 @@ def stated_years(text: str) -> tuple[int, int] | None:
 
 def appealed(person: Person, found: Age) -> Person:
     """The person after an appeal was granted: only this counts, whatever was known before."""
-    return replace(person, age=found)
+    return replace(person, age=found, doubt=None)
 
 
 def raised(person: Person, danger: Danger, now: float, hold: float) -> Person:

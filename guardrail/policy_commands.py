@@ -9,10 +9,11 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -29,6 +30,12 @@ policy_app = typer.Typer(help="Work with policy packs.", no_args_is_help=True)
 
 PAGE = 5_000
 """Records read at a time."""
+
+_WIDE = 220
+"""Columns of a table that nobody looks at in a window."""
+
+_OURS = "– (ours)"
+"""In place of an article: no law gives this number."""
 
 Pack = Annotated[str, typer.Argument(help="Name of a pack, or a file.")]
 AgeOption = Annotated[AgeBand, typer.Option("--age", help="Age band of the person.")]
@@ -113,11 +120,13 @@ def policy_explain(
         out.print_json(data={"policy": policy.tag, "lines": [asdict(line) for line in lines]})
         return
     head = ("value of", "is", "pack", "article", *(("why",) if why else ()))
-    table = Table(*head, title=f"{policy.tag}: {policy.title}")
+    table = _table(*head)
     for line in lines:
-        shown = (line.path, line.value, line.packs, line.article, line.reason)
+        shown = (line.path, line.value, line.packs, line.article or _OURS, line.reason)
         table.add_row(*(escape(part) for part in shown[: len(head)]))
-    out.print(table)
+    out.print(f"{escape(policy.tag)}: {escape(policy.called(why or Language.EN))}")
+    out.print(f"for: {_who(age, years)}; in force: {escape(', '.join(policy.extends))}")
+    _show(table)
 
 
 @policy_app.command("diff")
@@ -142,12 +151,16 @@ def policy_diff(
         ]
         out.print_json(data=rows)
         return
-    table = Table("value of", old, new, "article")
+    if not found:
+        out.print(f"for {_who(age, years)} nothing differs")
+        return
+    table = _table("value of", escape(old), escape(new), "article")
     for path, a, b in found:
         shown = [line.value if line else "–" for line in (a, b)]
-        article = "; ".join(dict.fromkeys(x.article for x in (a, b) if x and x.article))
-        table.add_row(*(escape(cell) for cell in (path, *shown, article)))
-    out.print(table)
+        cited = (part for line in (a, b) if line for part in line.article.split("; "))
+        article = "; ".join(part for part in dict.fromkeys(cited) if part)
+        table.add_row(*(escape(cell) for cell in (path, *shown, article or _OURS)))
+    _show(table)
 
 
 @policy_app.command("conformance")
@@ -164,12 +177,12 @@ def policy_conformance(*, as_json: JsonOption = False) -> None:
     if as_json:
         out.print_json(data=plain(table))
         return
-    shown = Table("id", "status", "what", "kept by")
+    shown = _table("id", "status", "what", "kept by")
     for row in table.rows:
         proofs = ", ".join(f"{p.reference.sort} {p.reference.name}" for p in row.proofs)
         duty = row.obligation
         shown.add_row(duty.id, row.status, escape(duty.duty["en"]), escape(proofs))
-    out.print(shown)
+    _show(shown)
 
 
 @policy_app.command("replay")
@@ -178,6 +191,9 @@ def policy_replay(
     *,
     config: ConfigOption = None,
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    region: Annotated[
+        str, typer.Option(help="Only people of this region, such as US-CA; everybody if left out.")
+    ] = "",
     on: DayOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -191,25 +207,34 @@ def policy_replay(
     except GuardrailError as error:
         err.print(escape(str(error)))
         raise typer.Exit(1) from None
-    found = replay(bodies, policy)
+    found = replay([body for body in bodies if _of_region(body, region)], policy)
     if as_json:
         rows = [asdict(flip) | {"count": count} for flip, count in found.flips.most_common()]
         facts = {"decisions": found.decisions, "same": found.same, "unread": found.unread}
         out.print_json(data={"policy": found.policy, **facts, "flips": rows})
         return
     out.print(
-        f"{found.policy}: {found.decisions} decisions of the last {days} days, "
+        f"{escape(found.policy)}: {found.decisions} decisions of the last {days} days, "
+        f"{'everybody' if not region else escape(region)}, "
         f"{found.changed} would differ, {found.unread} records could not be read"
     )
     if found.flips:
-        table = Table("side", "label", "age", "was", "would be", "how often")
+        table = _table("side", "label", "age", "was", "would be", "how often")
         for flip, count in found.flips.most_common():
             was, now = (
                 f"{flip.old_rule} ({flip.old_action})",
                 f"{flip.new_rule} ({flip.new_action})",
             )
             table.add_row(flip.side, flip.label, flip.age, escape(was), escape(now), str(count))
-        out.print(table)
+        _show(table)
+
+
+def _of_region(body: Mapping[str, Any], region: str) -> bool:
+    """Whether a turn was of somebody there: "US" holds "US-CA". What cannot be read is told of."""
+    try:
+        return f"{body['profile']['region']}-".startswith(f"{region}-" if region else "")
+    except (KeyError, TypeError):
+        return True
 
 
 async def _records(settings: Settings, days: int) -> list[Mapping[str, Any]]:
@@ -242,10 +267,39 @@ def _policy(pack: str, on: str | None) -> Any:
     except ValueError:
         raise typer.BadParameter(f"{on!r} is not a day: write it as 2027-07-01") from None
     try:
-        return load_policy(policy_path(pack), day=day)
+        policy = load_policy(policy_path(pack), day=day)
     except PolicyError as error:
         list_mistakes(error.mistakes)
         raise typer.Exit(1) from None
+    today = (day or datetime.now(UTC).date()).isoformat()
+    if policy.effective > today:
+        err.print(
+            f"{escape(policy.name)} does not count before {policy.effective}, so this is what is in "
+            f"force without it on {today}; --on {policy.effective} shows what it will be"
+        )
+    return policy
+
+
+def _table(*head: str) -> Table:
+    """A table that leaves no part of a path or an article out, however narrow the window."""
+    table = Table()
+    for name in head:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _show(table: Table) -> None:
+    """In a file or a pipe there is no window, and a line is as wide as it wants to be."""
+    wide = Console(highlight=False, width=max(out.width, _WIDE))
+    (out if out.is_terminal else wide).print(table)
+
+
+def _who(age: AgeBand, years: int | None) -> str:
+    if years is not None:
+        return f"somebody of {years}"
+    return {AgeBand.ADULT: "an adult", AgeBand.MINOR: "a minor of unknown years"}.get(
+        age, "somebody of unknown age"
+    )
 
 
 def _profile(age: AgeBand, years: int | None) -> Profile:

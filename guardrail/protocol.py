@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from html import escape
 from typing import Any
 
+from guardrail._articles import cited
 from guardrail._protocol_words import ACTIONS, AGES, KINDS, LIMITS, NAMES, SENTENCES, STATES
 from guardrail.complaints import Terms
 from guardrail.policy.model import (
@@ -55,7 +56,7 @@ def protocol(policy: Policy, facts: Facts, language: str = "en") -> Row:
         "policy": {
             "name": policy.name,
             "revision": policy.revision,
-            "title": policy.title,
+            "title": policy.called(say.language),
             "mode": policy.mode.value,
             "packs": list(policy.extends),
             "date": facts.day,
@@ -177,8 +178,12 @@ def _rule(policy: Policy, rule: Rule, say: _Words) -> Row:
         "does": _does(rule, say),
         "words": text.get(say.language, "").strip(),
         "why": _why(rule, say.language),
-        "article": rule.article,
+        "article": _article(policy, f"rules.{rule.id}", rule.article, say),
     }
+
+
+def _article(policy: Policy, path: str, own: str, say: _Words) -> str:
+    return cited(policy.cites(path, own), say.language)
 
 
 def _why(item: Rule | Notice, language: str) -> str:
@@ -220,7 +225,8 @@ def _does(rule: Rule, say: _Words) -> list[str]:
 
 
 _CRISIS = {
-    *(State.CONCERN, State.ACTIVE, State.IMMINENT, State.OMISSION, State.WRONG_NUMBER),
+    *(State.CONCERN, State.ACTIVE, State.IMMINENT),
+    *(State.OMISSION, State.NO_HELP, State.WRONG_NUMBER),
     *(State.ABOUT_OTHER, State.BEREAVED, State.FICTION),
 }
 
@@ -269,8 +275,13 @@ def _notice(policy: Policy, notice: Notice, say: _Words) -> Row:
     if notice.ages or notice.under is not None:
         when = say.both([when, say("for", ages=say.ages(notice.ages, notice.under))])
     words = policy.texts.get(notice.text, {}).get(say.language, "").strip()
-    why = _why(notice, say.language)
-    return {"id": notice.id, "when": when, "words": words, "why": why, "article": notice.article}
+    return {
+        "id": notice.id,
+        "when": when,
+        "words": words,
+        "why": _why(notice, say.language),
+        "article": _article(policy, f"notices.{notice.id}", notice.article, say),
+    }
 
 
 def _privacy(policy: Policy, say: _Words) -> Iterator[str]:

@@ -88,7 +88,8 @@ class AiohttpTransport:
         try:
             yield Answer(response.status, list(response.raw_headers), self._chunks(response))
         finally:
-            response.close()  # after the last byte the connection is already back in the pool
+            if not response.content.at_eof():  # else the connection is already back in the pool
+                response.close()
 
     async def close(self) -> None:
         """See `Transport`."""
@@ -207,13 +208,13 @@ class Upstream:
         being generated and paid for. Nor does a transport that is reading an answer notice by
         itself that the request behind it has broken off.
         """
+        cancels = (scope.get("extensions") or {}).get(CANCELS)
+        if cancels is not None:  # the guard has weighed the body, and keeps watch
+            cancels["relied_on"] = True
+            await self._transfer(scope, (await receive())["body"], send)
+            return
         upload = _Upload(receive, self._bytes, self._seconds)
         body = await upload.body(scope["headers"])
-        cancels = (scope.get("extensions") or {}).get(CANCELS)
-        if cancels is not None and isinstance(body, bytes):  # the guard keeps watch already
-            cancels["relied_on"] = True
-            await self._transfer(scope, body, send)
-            return
         try:
             async with _Until(upload.over()):
                 await self._transfer(scope, body, send)

@@ -34,13 +34,14 @@ from guardrail.errors import RequestError, StoreError, UpstreamError
 from guardrail.exchange import AskAgain, Exchange
 from guardrail.human import HumanAnswer, HumanJoined
 from guardrail.identity import IdentityRules, identify
-from guardrail.policy.model import Repair
+from guardrail.policy.model import Mode, Repair
 from guardrail.review import Review
 from guardrail.routes import Route
 from guardrail.staff.switchboard import Switchboard
 from guardrail.takeover import Hold, fact, owed_words
 from guardrail.turn import Outcome
 from guardrail.wire.base import Asked, Words
+from guardrail.wire.forgetting import Forgetting, forgotten
 
 __all__ = ["Door", "Guard", "Responder"]
 
@@ -48,7 +49,7 @@ log = structlog.get_logger("guardrail")
 
 
 SUPPRESS = b"x-guardrail-suppress"
-"""Tells the backend what it must leave off for this person: "memory", "push"."""
+"""Tells the backend, and with the answer the app, what to leave off for this person: "memory", "push"."""
 
 SIGNAL = b"x-guardrail-signal"
 """`exit`: the person has pressed a button or closed the window, and wants to be let go (CN Measures
@@ -76,6 +77,9 @@ class Guard:
     marks: bool = False  # whether the bot's replies carry our field (our own answers always do)
     disclose: bool = True  # x-guardrail-id, -action and -policy on answers
     track: Callable[[], AbstractContextManager[object]] = nullcontext  # counts turns under way
+    forgetting: Forgetting = field(
+        default_factory=Forgetting
+    )  # what in a request keeps or brings a memory
 
 
 class Responder:
@@ -156,7 +160,7 @@ class Responder:
         if decision.intervenes:
             await client.say(Words(decision.id, review.words(decision)), asked)
             return Outcome.INTERVENED
-        body = self._hiding(body, review)
+        body = self._forgetting(self._hiding(body, review), review)
         try:
             return await self._asked_twice_at_most(body, receive, client, review)
         except HumanJoined:
@@ -182,7 +186,7 @@ class Responder:
         assert board is not None  # noqa: S101 - whoever held came by it
         try:
             words = await board.words(hold)
-            found = [owed_words(hold, one, words, review.profile.language) for one in hold.owed]
+            found = [owed_words(one, words, review.profile.language) for one in hold.owed]
         except StoreError:
             review.failed("takeover")
             return
@@ -222,6 +226,13 @@ class Responder:
         note = fact(review.profile.language)
         return (self._wire.steer(rest, note) if human else None) or rest
 
+    def _forgetting(self, body: bytes, review: Review) -> bytes:
+        """The request without what keeps or brings a memory, for people from whom it is kept."""
+        if "memory" not in review.suppressed or review.policy.mode is not Mode.ENFORCE:
+            return body
+        rest, review.counts["forgotten"] = forgotten(body, self._guard.forgetting)
+        return rest
+
     async def _asked_twice_at_most(
         self, body: bytes, receive: Receive, client: Client, review: Review
     ) -> Outcome:
@@ -239,7 +250,7 @@ class Responder:
     async def _relay(
         self, body: bytes, receive: Receive, client: Client, review: Review
     ) -> Outcome:
-        asked = self._asked
+        asked, board = self._asked, self._guard.board
         assert asked is not None  # it is read before anybody is asked  # noqa: S101
         async with Backend(self._app, self._inner_scope(len(body)), body, receive) as backend:
             limit = self._guard.door.reply_bytes
@@ -252,6 +263,7 @@ class Responder:
                 limit,
                 interrupted=self._interrupted,
                 marks=self._guard.marks,
+                glance=board.terms.poll if board is not None else None,
             )
             return await exchange.relay()
 
@@ -279,6 +291,8 @@ class Responder:
             body_user=asked.user,
             body_conversation=asked.conversation,
         )
+        if who.region is None and self._route.region:
+            who = replace(who, region=self._route.region)
         return await self._guard.engine.open(
             asked,
             who,
@@ -306,6 +320,8 @@ class Responder:
         notices = [(b"x-guardrail-notice", notice.encode()) for notice in review.notices]
         if review.with_human:
             notices.append((b"x-guardrail-speaker", b"human"))
+        if review.suppressed:
+            notices.append((SUPPRESS, ", ".join(review.suppressed).encode()))
         if not self._guard.disclose:
             return notices
         return [

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from guardrail._own_words import own_words
 from guardrail.actions import facts, help_lines, said, steering, words
 from guardrail.assess import both
 from guardrail.care import Care, Standing
 from guardrail.classify.base import Utterance
+from guardrail.household import SWITCHES
 from guardrail.journal import Journal, Services
 from guardrail.memory import Memory, hidden
 from guardrail.passages import STRETCH, foreign, is_prose, put_together, said_by, talk, views
@@ -30,7 +32,6 @@ from guardrail.turn import (
     Channel,
     Danger,
     Decision,
-    Message,
     Outcome,
     Profile,
     Record,
@@ -103,6 +104,8 @@ class Review:
         batch = said_by(self.turn)
         unjudged = self._foreign(self.turn.messages[i].text for i in self.turn.fresh)
         assessment = await self._assess(Side.USER, batch, unjudged)
+        able = self._ask.assessor.primary is not None
+        assessment = await own_words(self._care, self.turn, assessment, self._assess, able=able)
         self._care.heard(assessment, (self.turn.messages[i].text for i in self.turn.fresh))
         if self.profile is not self.turn.profile:  # they have said how old they are
             self.turn = replace(self.turn, profile=self.profile)
@@ -211,18 +214,21 @@ class Review:
 
         `notices` to show (with their words, where these are not in the answer already), `speaker`
         when a human answers, `connect` for buttons that call for help (CA B&P 21812(d)(1)), `label`
-        as metadata of generated content (CN Labelling Measures Art 5).
+        as metadata of generated content (CN Labelling Measures Art 5), `suppress` (memory, push).
         """
         due = self._care.due() if self._told is None else self._told
         helps = any(d.resources and (d.intervenes or d.adds_words) for d in self._decisions)
         told = due if self.policy.mode is Mode.ENFORCE else ()
-        return facts(self.policy, self.turn, told, helps=helps, human=self.with_human)
+        human, off = self.with_human, self.suppressed
+        return facts(self.policy, self.turn, told, helps=helps, human=human, off=off)
 
     @property
     def suppressed(self) -> tuple[str, ...]:
-        """What the backend has to leave off for this person."""
+        """What backend and app have to leave off; all of it while a guardian has not agreed."""
         house = self._standing.person.overseen
         off = house.off if house is not None else ()
+        if State.NO_CONSENT in self._care.states:
+            off = (*off, *SWITCHES)
         return tuple(sorted({*self.policy.suppress.get(self.profile.age_band, ()), *off}))
 
     def _owed(self) -> list[str]:
@@ -257,7 +263,8 @@ class Review:
             await self._journal.receipts(self.turn, self._told, self.policy.tag)
         if outcome in (Outcome.ANSWERED, Outcome.INTERVENED):
             await self._journal.delivered(self.turn, self._decisions)
-        self._hide(outcome, shown)
+        human, terms = outcome is Outcome.HUMAN, self.policy.crisis
+        self._memory.after(self.turn, self._decisions, shown, terms, human=human, owed=self.beside)
         await self._keep(shown)
         self.timings["total"] = time.perf_counter() - self._began
         record = Record(
@@ -301,15 +308,6 @@ class Review:
             change = self._memory.take(self.turn.conversation if self._standing.settled else "")
         if change is not None and not await self._ask.remember(*change):
             self._failures.append("store")
-
-    def _hide(self, outcome: Outcome, shown: str) -> None:
-        """Keep from the bot what passed between the person and a human, or in a crisis."""
-        crisis = any(d.danger is not Danger.NONE and d.intervenes for d in self._decisions)
-        human = outcome is Outcome.HUMAN
-        if human or self.beside or (crisis and self.policy.crisis.keep_out):
-            said = [self.turn.messages[i] for i in self.turn.fresh if human or not self.beside]
-            answer = [Message(Role.ASSISTANT, shown)] if shown else []
-            self._memory.hide([*said, *answer], "h" if human or self.beside else "c")
 
     # -- inside ----------------------------------------------------------------------------
 

@@ -24,13 +24,15 @@ class Route:
     """A path on which people chat, and the format they chat in.
 
     `{name}` in a path stands for one segment: `/openai/deployments/{name}/chat/completions`. `tenant`
-    names the app that people come through; moderators may be there for one tenant alone.
+    names the app that people come through; moderators may be there for one tenant alone. `region` is
+    where those are of whom nothing nearer says so.
     """
 
     path: str
     wire: Wire
     method: str = "POST"
     tenant: str = ""
+    region: str = ""
 
 
 class RouteTable:
@@ -43,6 +45,9 @@ class RouteTable:
 
     def find(self, method: str, path: str) -> Route | None:
         """The route of this request."""
+        plainly = self._exact.get((method, path))  # as nearly everybody writes it
+        if plainly is not None:
+            return plainly
         meaning = _meaning(path)
         route = self._exact.get((method, meaning))
         if route is not None:

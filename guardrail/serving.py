@@ -22,6 +22,7 @@ from guardrail._asgi import ASGIApp
 from guardrail.admin.app import AdminParts, create_admin
 from guardrail.admin.people import Office
 from guardrail.cases import tallied
+from guardrail.checking import assessment_due, packs_of
 from guardrail.complaints import Terms
 from guardrail.config import Settings
 from guardrail.console.pages import static_files
@@ -36,7 +37,7 @@ from guardrail.proxy import AiohttpTransport, Upstream
 from guardrail.sockets import Sockets
 from guardrail.staffing import Staff, staff_of
 from guardrail.wellknown import ProtocolPage, WellKnown
-from guardrail.wiring import House, assemble
+from guardrail.wiring import House, assemble, policy_path
 
 __all__ = ["Addresses", "proxy_app", "run", "serving", "settle_memory"]
 
@@ -160,6 +161,7 @@ async def serving(
         keeping = [
             _kept(_keep_house(staff, office.desk), "housekeeping"),
             _kept(_watch(house), "policy watch"),
+            _kept(_assess(house), "risk assessment"),
             *(_kept(work, name) for name, work in staff.tasks()),
         ]
         try:
@@ -169,6 +171,8 @@ async def serving(
             for task in keeping:
                 task.cancel()
             staff.ending.set()
+            if house.guard.board is not None:
+                house.guard.board.end()
             for server in servers:
                 server.should_exit = True
             await asyncio.gather(*tasks, *keeping, return_exceptions=True)
@@ -343,6 +347,7 @@ async def _reload(house: House) -> list[Mistake]:
         log.error("policy not reloaded", mistake=str(mistake))
     if not mistakes:
         log.info("policy reloaded", policy=house.policies.current.tag)
+        await _assess(house)
         try:
             await house.store.append(*house.loaded())
         except StoreError as error:  # it is in force all the same
@@ -351,10 +356,19 @@ async def _reload(house: House) -> list[Mistake]:
     return mistakes
 
 
+async def _assess(house: House) -> None:
+    """Say whether the operator's risk assessment is about what runs now."""
+    late = await asyncio.to_thread(assessment_due, house.settings, house.version)
+    house.metrics.assessment_due.set(bool(late))
+    for mistake in late:
+        log.warning("the risk assessment is due", mistake=str(mistake))
+
+
 async def _watch(house: House) -> None:
-    """Reload the policy when its file (or the resources beside it) changes."""
-    folder = house.policy_file.parent  # not resolved: it may be a link
-    async for _ in watchfiles.awatch(folder, watch_filter=_of_packs, recursive=False):
+    """Reload the policies when the file of one (or the resources beside it) changes."""
+    # Not resolved: a folder may be a link.
+    folders = {policy_path(name).parent for name in packs_of(house.settings)}
+    async for _ in watchfiles.awatch(*folders, watch_filter=_of_packs, recursive=False):
         await _reload(house)
 
 

@@ -31,8 +31,8 @@ MEMORY = 400
 
 MINUTE = 60.0
 
-BURST = 1_000
-"""Turns of the last minute that are kept: more than any cap (a policy may ask for 600), and a flood cannot fill the disk."""
+BURST = 601
+"""Turns of the last minute that are kept at most: one over the highest cap that a policy may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,12 @@ class Session:
     hidden: tuple[str, ...] = ()  # marks of messages that the bot is not shown, see `hide`
 
 
-def advance(old: Session | None, conversation: str, now: float) -> Session:
-    """The session after one more turn at `now`."""
+def advance(old: Session | None, conversation: str, now: float, most: int = BURST) -> Session:
+    """The session after one more turn at `now`.
+
+    `most` turns of the last minute are kept: one more than the cap on them, and a flood fills
+    neither the disk nor anybody's time.
+    """
     if old is None:
         old = Session(conversation, started=now, last_seen=now)
     return replace(
@@ -62,7 +66,7 @@ def advance(old: Session | None, conversation: str, now: float) -> Session:
         turns=old.turns + 1,
         # Times in the future are dropped, too: after the clock was set back an hour, they would
         # count against the person for as long.
-        recent=(*(t for t in old.recent if abs(now - t) < MINUTE), now)[-BURST:],
+        recent=(*(t for t in old.recent if abs(now - t) < MINUTE), now)[-most:],
     )
 
 
@@ -98,7 +102,7 @@ def hide(session: Session, hashes: Sequence[str], why: str) -> Session:
     """The session, with messages that later turns keep from the bot.
 
     `why` is one letter that stands before each hash: "h" for words between the person and a human,
-    "c" for a turn in a crisis.
+    "c" for a turn in a crisis, "r" for a couple's or family's role that was refused.
     """
     marks = dict.fromkeys((*session.hidden, *(why + one for one in hashes)))
     return replace(session, hidden=tuple(marks)[-MEMORY:])

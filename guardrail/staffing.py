@@ -13,6 +13,7 @@ import structlog
 from fastapi import APIRouter
 
 from guardrail._asgi import ASGIApp
+from guardrail._tables import Oidc
 from guardrail.admin.contacts import contact_routes
 from guardrail.admin.guardians import guardian_routes
 from guardrail.admin.people import Office
@@ -31,6 +32,7 @@ from guardrail.staff.caselog import clocks
 from guardrail.staff.casework import Casework
 from guardrail.staff.emergency import EmergencyContacts
 from guardrail.staff.guardalerts import GuardAlerts
+from guardrail.staff.guardconsents import GuardConsents
 from guardrail.staff.guardians import Guardians
 from guardrail.staff.guardterms import Printed
 from guardrail.staff.guardterms import Terms as GuardTerms
@@ -66,6 +68,7 @@ class Staff:
     logins: Logins
     guardians: Guardians
     alerts: GuardAlerts
+    consents: GuardConsents
     visits: GuardVisits
     privacy: Privacy
     post: PostOffice
@@ -109,11 +112,13 @@ class Staff:
         await self.accounts.close()
 
     async def keep_house(self) -> None:
-        """Every now and then: gauges of letters, and words and people that are over.
+        """Every now and then: guardians whose consent is wanted anew, and gauges of letters.
 
         Raises:
             StoreError: something could not be read or written.
         """
+        if await self.consents.follow():
+            self.post.outbox.wake()
         tallies = await self.post.outbox.tallies()
         self.house.metrics.letters.show(
             tallies.pending, tallies.dead, tallies.oldest, tallies.disabled
@@ -166,11 +171,8 @@ def staff_of(house: House, office: Office) -> Staff:
     """
     settings, engine = house.settings, house.guard.engine
     store, vault, clock = house.store, house.vault, engine.clock
-    terms = clocks(settings.cases)
-    rota = Rota.read(settings.takeover.staffed)
-    casework = Casework(store, vault, clock=clock, terms=terms, keeps=_keeps(house), rota=rota)
     guardians, visits = _guardians(house, office)
-    alerts = GuardAlerts(guardians, store, unsafe=casework.home_unsafe, count=engine.count)
+    casework, alerts = _cases(house, guardians)
     post = _post(house, alerts, guardians)
     accounts, logins = _accounts(house)
     keys = signer(settings.data / KEY)
@@ -200,6 +202,7 @@ def staff_of(house: House, office: Office) -> Staff:
         logins=logins,
         guardians=guardians,
         alerts=alerts,
+        consents=GuardConsents(guardians),
         visits=visits,
         privacy=privacy,
         post=post,
@@ -213,23 +216,51 @@ def staff_of(house: House, office: Office) -> Staff:
     )
 
 
+def _cases(house: House, guardians: Guardians) -> tuple[Casework, GuardAlerts]:
+    """The work on cases and the alerts to guardians: each asks the other what it knows of a home."""
+    settings, engine = house.settings, house.guard.engine
+
+    async def bars(user: str) -> str:
+        return await alerts.why_not(user)
+
+    casework = Casework(
+        house.store,
+        house.vault,
+        clock=engine.clock,
+        terms=clocks(settings.cases),
+        keeps=_keeps(house),
+        rota=Rota.read(settings.takeover.staffed),
+        bars=bars,
+    )
+    alerts = GuardAlerts(guardians, house.store, unsafe=casework.home_unsafe, count=engine.count)
+    return casework, alerts
+
+
 def _evidence(database: Path, notes: Path, verifier: Verifier) -> Evidence:
     return Evidence(verifier, lambda: verify(database, notes, [verifier]))
 
 
 def _accounts(house: House) -> tuple[Accounts, Logins]:
-    settings, clock = house.settings, house.guard.engine.clock
+    settings, engine = house.settings, house.guard.engine
+    clock = engine.clock
     book = AccountBook(settings.data / "guardrail-accounts.db")
     key = secret_file(settings.data / "accounts.key")
-    logins = Logins(book, house.store, settings.accounts, key=key, clock=clock)
+    logins = Logins(book, house.store, settings.accounts, key=key, clock=clock, count=engine.count)
     return Accounts(book, house.store, clock), logins
 
 
 def _post(house: House, alerts: GuardAlerts, guardians: Guardians) -> PostOffice:
     settings, engine = house.settings, house.guard.engine
     console = settings.accounts.public_url.rstrip("/")
+    printed = Printed(sys.stderr.write) if settings.guardians.print_links else None
     parts = Parts(
-        house.store, house.vault, engine.pseudonyms, engine.count, engine.clock, alerts.veto
+        house.store,
+        house.vault,
+        engine.pseudonyms,
+        engine.count,
+        engine.clock,
+        alerts.veto,
+        printed,
     )
     post = post_office(
         settings.notify,
@@ -239,8 +270,6 @@ def _post(house: House, alerts: GuardAlerts, guardians: Guardians) -> PostOffice
     )
     if post.mailer is not None:
         guardians.post = post.mailer.send
-    elif settings.guardians.print_links:
-        guardians.post = Printed(sys.stderr.write)
     return post
 
 
@@ -270,6 +299,11 @@ def _guardians(house: House, office: Office) -> tuple[Guardians, GuardVisits]:
     return guardians, GuardVisits(guardians, house.store, count=engine.count)
 
 
+def _provider(house: House, table: Oidc) -> Provider:
+    engine = house.guard.engine
+    return Provider(table, engine.clock, count=engine.count)
+
+
 def _routers(house: House, bench: Bench, logins: Logins) -> tuple[APIRouter, ...]:
     settings = house.settings
     table = settings.accounts
@@ -279,7 +313,7 @@ def _routers(house: House, bench: Bench, logins: Logins) -> tuple[APIRouter, ...
         logins,
         bench.pages,
         table,
-        provider=Provider(table.oidc, bench.clock) if table.oidc is not None else None,
+        provider=_provider(house, table.oidc) if table.oidc is not None else None,
         token=bool(settings.admin.token),
         tenants=tenants,
     )

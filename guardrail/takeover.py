@@ -29,6 +29,7 @@ __all__ = [
     "lost_words",
     "owed_words",
     "waiting_words",
+    "wordless",
 ]
 
 PERSON = "user"
@@ -58,6 +59,10 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "Your message could not be passed on to {name}. Please send it once more.",
         "zh": "这条消息没能送到{name}那里，请再发一次。",
     },
+    "wordless": {
+        "en": "[They sent something that is not text. It cannot be shown here.]",
+        "zh": "[对方发来了文字以外的内容，这里无法显示。]",
+    },
     "fact": {
         "en": "For a part of this chat a human colleague was talking with this person in your place. What "
         "they said stays between the two of them and is not shown to you. Go on kindly. Do not ask "
@@ -70,12 +75,16 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Something the person has still to be told. `kind` is joined, line or left; `text` a vault id."""
+    """Something the person has still to be told. `kind` is joined, line or left; `text` a vault id.
+
+    `name` is whose it is: by the time it is told, a colleague may have stepped in.
+    """
 
     kind: str
     seq: int
     at: float
     text: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,8 @@ class Hold:
     by: str  # member id
     display: str  # the name that the person is told
     since: float
-    until: float  # the lease of whoever holds the case
+    until: float  # the lease of whoever speaks; 0 if they do not have the case any more
+    kept: float = 0.0  # until when somebody has had the case, whoever it was
     owed: tuple[Owed, ...] = ()
     over: bool = False  # they have left; something may be owed yet
 
@@ -144,7 +154,8 @@ class HoldBook:
         hold = _moved(self._holds.get(case), event)
         if hold is not None:
             who, until = self._leases.get(case, ("", 0.0))
-            hold = replace(hold, until=until if who == hold.by else 0.0)
+            kept = max(hold.kept, until)  # a colleague who has claimed it is about to join
+            hold = replace(hold, until=until if who == hold.by else 0.0, kept=kept)
         if hold is None or (hold.over and not hold.owed):
             self._drop(case)
         else:
@@ -165,13 +176,13 @@ def _moved(hold: Hold | None, event: Event) -> Hold | None:
         return None
     match event.kind:
         case "case.said" if body["by"] != PERSON:
-            line = Owed("line", event.seq, event.at, body["text"])
+            line = Owed("line", event.seq, event.at, body["text"], hold.display)
             return replace(hold, owed=(*hold.owed, line))
         case "case.delivered":
             rest = tuple(one for one in hold.owed if one.seq > body["upto"])
             return replace(hold, owed=rest)
         case "case.left" | "case.resolved" if not hold.over:
-            left = Owed("left", event.seq, event.at)
+            left = Owed("left", event.seq, event.at, name=hold.display)
             return replace(hold, over=True, owed=(*hold.owed, left))
     return hold
 
@@ -186,24 +197,25 @@ def _begun(hold: Hold | None, event: Event) -> Hold:
         display=event.body["display"],
         since=event.at,
         until=0.0,
-        owed=(*owed, Owed("joined", event.seq, event.at)),
+        kept=event.at,
+        owed=(*owed, Owed("joined", event.seq, event.at, name=event.body["display"])),
     )
 
 
 # -- what is said ----------------------------------------------------------------------------------
 
 
-def owed_words(hold: Hold, owed: Owed, texts: Mapping[str, str], language: str) -> str:
+def owed_words(owed: Owed, texts: Mapping[str, str], language: str) -> str:
     """What the person reads of one thing that is owed; empty for a line whose words are gone."""
     if owed.kind != "line":
-        return _word(owed.kind, language, hold.display)
+        return _word(owed.kind, language, owed.name)
     text = texts.get(owed.text)
-    return "" if text is None else label(hold, text, language)
+    return "" if text is None else label(owed.name, text, language)
 
 
-def label(hold: Hold, text: str, language: str) -> str:
+def label(name: str, text: str, language: str) -> str:
     """A line of a human, and that it is one (EU AI Act Art 50; CA B&P 22602(a), the other way round)."""
-    return _word("line", language, hold.display).replace("{text}", text)
+    return _word("line", language, name).replace("{text}", text)
 
 
 def waiting_words(hold: Hold, now: float, language: str) -> str:
@@ -214,6 +226,11 @@ def waiting_words(hold: Hold, now: float, language: str) -> str:
 def lost_words(hold: Hold, language: str) -> str:
     """That a message of the person could not be kept, and so nobody will see it."""
     return _word("lost", language, hold.display)
+
+
+def wordless(language: str) -> str:
+    """What a moderator reads of a message without any text, such as an image alone."""
+    return _word("wordless", language, "")
 
 
 def fact(language: str) -> str:

@@ -131,6 +131,7 @@ class State(StrEnum):
     EXIT = "exit"  # the person has used a word that ends the talk
     ASKED_HUMAN = "asked_human"  # the person has just asked whether this is a person
     OMISSION = "omission"  # a reply to somebody in crisis that points to no real help
+    NO_HELP = "no_help"  # a reply to somebody in crisis that agrees to leave real help out
     WRONG_NUMBER = "wrong_number"  # a reply that names a help line which is not one of this country
     INTIMATE = "intimate"  # the conversation or its persona has been a couple's or a family's
     ELEVATED = "elevated"  # the dependence index is at least this high
@@ -138,6 +139,7 @@ class State(StrEnum):
     CURFEW = "curfew"  # it is night where the person is, and the policy keeps nights free
     NO_CONSENT = "no_consent"  # a guardian has to agree first
     PAUSED = "paused"  # a guardian or an operator has paused this person's access
+    AGE_DOUBT = "age_doubt"  # an adult, by evidence, has said to be under 18; nobody has looked yet
     ELDER = "elder"  # known to be 60 or older
     ABOUT_OTHER = "about_other"  # this line is about somebody else who may harm themselves
     BEREAVED = "bereaved"  # this line is about somebody who was lost to suicide
@@ -269,6 +271,7 @@ class Turn:
     stream: bool = False
     unjudged: tuple[str, ...] = ()  # parts nobody could look at: "image", "audio", …
     tenant: str = ""  # the app that the person talks through, where several share one guard
+    named: bool = True  # the app says whose turn it is, or of which conversation
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,10 @@ class WardBook:
         """The links that hold."""
         return tuple(one for one in self.of_ward(ward) if one.status is LinkStatus.ACTIVE)
 
+    def all_active(self) -> tuple[Link, ...]:
+        """Every link that holds, the oldest first."""
+        return tuple(one for one in self._links.values() if one.status is LinkStatus.ACTIVE)
+
     def asks(self, ward: str) -> tuple[Ask, ...]:
         """What a ward asked for lately, the newest first."""
         return tuple(sorted(self._asks.get(ward, {}).values(), key=lambda one: -one.at))

@@ -44,12 +44,19 @@ class ProtocolPage:
         self._made: dict[tuple[str, ...], bytes] = {}
 
     def render(self, headers: Headers, query: bytes = b"") -> tuple[bytes, Headers]:
-        """Body and headers; `?region=US-CA` asks for the policy of a region."""
+        """Body and headers; `?region=US-CA` asks for the policy of a region, `?language=zh` for Chinese.
+
+        A link from a website in one language leads to the page in that language, whatever browser
+        follows it; without, the browser's wish counts.
+        """
         now = self._clock()
-        wanted = parse_qs(query.decode("latin-1")).get("region", [""])[0]
+        asked = parse_qs(query.decode("latin-1"))
+        wanted = asked.get("region", [""])[0]
         policy = self._policies.at(now, wanted or None)
         day = datetime.fromtimestamp(now, UTC).date().isoformat()
-        language = _best(headers, b"accept-language", LANGUAGES)
+        language = asked.get("language", [""])[0]
+        if language not in LANGUAGES:
+            language = _best(headers, b"accept-language", LANGUAGES)
         kind = _best(headers, b"accept", ("application/json", "text/html"))
         regions = tuple(sorted(name for name in self._policies.all if name))
         made = (policy.tag, day, language, kind, *regions)

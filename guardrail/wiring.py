@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ from guardrail.store.base import Event, Store
 from guardrail.store.sqlite import SqliteStore
 from guardrail.store.vault import SqliteVault, open_vault
 from guardrail.wire.base import Wire
+from guardrail.wire.forgetting import Forgetting
 from guardrail.wire.generic import GenericWire, read_spec
 from guardrail.wire.openai import OpenAIWire
 
@@ -76,12 +77,12 @@ class House:
     """Everything that one process runs on."""
 
     settings: Settings
+    version: str
     guard: Guard
     metrics: Metrics
     store: Store
     vault: SqliteVault
     policies: PolicyHolder
-    policy_file: Path
     reload: Callable[[], Awaitable[list[Mistake]]]
     loaded: Callable[[], list[Event]]  # which policies are in force, for the log
     readiness: Callable[[], Awaitable[Mapping[str, str | None]]]
@@ -106,11 +107,12 @@ def assemble(settings: Settings, *, version: str = "") -> House:
         ConfigError: with every mistake in settings and policy.
     """
     floor = LexiconClassifier.load()
-    path = policy_path(settings.policy)
-    paths = {"": path} | {r: policy_path(name) for r, name in settings.policies.items()}
-    policies, sources = _policies(settings, paths, floor)
+    paths = {r: policy_path(n) for r, n in {"": settings.policy, **settings.policies}.items()}
+    trials = {policy_path(name): until for name, until in settings.shadows.items()}
+    policies, sources = _policies(paths, trials, floor)
     routes = tuple(
-        Route(r.path, _wire(settings, r.wire), r.method, r.tenant) for r in settings.routes
+        Route(r.path, _wire(settings, r.wire), r.method, r.tenant, r.region)
+        for r in settings.routes
     )
     metrics = Metrics(
         routes=[r.path for r in routes], wires=[r.wire.name for r in routes], version=version
@@ -140,13 +142,13 @@ def assemble(settings: Settings, *, version: str = "") -> House:
 
     return House(
         settings=settings,
+        version=version,
         guard=_guard(settings, engine, routes, metrics),
         metrics=metrics,
         store=store,
         vault=vault,
         policies=policies,
-        policy_file=path,
-        reload=_reloader(policies, paths, sources, metrics),
+        reload=_reloader(policies, paths, sources, metrics, trials=trials),
         loaded=loaded,
         readiness=_readiness(store),
         cases=open_cases(store),
@@ -180,6 +182,7 @@ def _guard(
         marks=settings.marks,
         disclose=settings.disclose,
         track=metrics.in_flight.track_inprogress,
+        forgetting=Forgetting(settings.memory.fields, settings.memory.tools),
     )
 
 
@@ -209,7 +212,7 @@ def policy_path(policy: str) -> Path:
 
 
 def _policies(
-    settings: Settings, paths: Mapping[str, Path], floor: LexiconClassifier
+    paths: Mapping[str, Path], trials: Mapping[Path, date], floor: LexiconClassifier
 ) -> tuple[PolicyHolder, dict[str, Source]]:
     """The policies by region, and the files that they were read from."""
     read = {region: read_pack(path) for region, path in paths.items()}
@@ -218,7 +221,7 @@ def _policies(
         stacks.pop(""),
         stacks,
         finish=lambda policy: _held(policy, floor),
-        shadows=[(read_pack(policy_path(n))[0], day) for n, day in settings.shadows.items()],
+        shadows=[(read_pack(path)[0], until) for path, until in trials.items()],
     )
     return holder, {region: source for region, (_, source) in read.items()}
 
@@ -316,16 +319,18 @@ def _reloader(
     paths: Mapping[str, Path],
     sources: dict[str, Source],
     metrics: Metrics,
+    *,
+    trials: Mapping[Path, date],
 ) -> Callable[[], Awaitable[list[Mistake]]]:
     """Load, check, try; only then swap, all or none. A bad pack leaves the last good ones in force."""
     turn = asyncio.Lock()  # of two reloads the one that read first must not have the last word
 
-    def prepare() -> tuple[dict[str, tuple[Stack, Source]], list[Mistake]]:
-        read: dict[str, tuple[Stack, Source]] = {}
+    def prepare() -> tuple[dict[Path, tuple[Stack, Source]], list[Mistake]]:
+        read: dict[Path, tuple[Stack, Source]] = {}
         mistakes: dict[Mistake, None] = {}
-        for region, path in paths.items():
+        for path in dict.fromkeys((*paths.values(), *trials)):
             try:
-                read[region] = read_pack(path)
+                read[path] = read_pack(path)
                 today = datetime.now(UTC).date()
                 mistakes |= dict.fromkeys(check_policy(path, today) + _failed_trials(path))
             except PolicyError as error:
@@ -336,9 +341,10 @@ def _reloader(
         async with turn:
             read, mistakes = await asyncio.to_thread(prepare)
             if not mistakes:
-                stacks = {region: stack for region, (stack, _) in read.items()}
-                policies.swap(stacks.pop(""), stacks)
-                sources.update({region: source for region, (_, source) in read.items()})
+                stacks = {region: read[path][0] for region, path in paths.items()}
+                on_trial = [(read[path][0], until) for path, until in trials.items()]
+                policies.swap(stacks.pop(""), stacks, on_trial)
+                sources.update({region: read[path][1] for region, path in paths.items()})
                 metrics.policy(policies.current, at=time.time())
             metrics.reload(ok=not mistakes, at=time.time())
         return mistakes

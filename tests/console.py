@@ -222,13 +222,15 @@ class Desktop:
         language: str = "en",
         region: str | None = "US",
         tenant: str = "",
+        named: bool = True,
         **fields: Any,
     ) -> str:
         """Somebody is in crisis; the id of their case. `words` alternate, the last ones are theirs."""
         self._turns += 1
         at, key, turn = self.clock() - ago, self.key(user), f"{self._turns:021x}"
         profile = Profile(key, age, region, language)
-        talk = Turn(turn, at, "openai", "/v1", f"talk of {user}", profile, tenant=tenant)
+        said_in = f"talk of {user}"
+        talk = Turn(turn, at, "openai", "/v1", said_in, profile, tenant=tenant, named=named)
         made = replace(DECISION, id=f"{turn}-0", reason="Somebody wants to die.", **fields)
         signal = Signal(made.label or "self_harm", made.score, "model", "1", level)
         seen = Assessment(Side.USER, (signal,))

@@ -33,6 +33,7 @@ class Lies:
     claims: dict[str, Any] = field(default_factory=dict)  # `None` leaves one out
     document: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
+    keys: list[Any] = field(default_factory=list)  # in the set before ours
     sign: Callable[[dict[str, Any], dict[str, Any]], str] | None = None
 
 
@@ -57,8 +58,8 @@ class LittleProvider:
         if path == "/.well-known/openid-configuration":
             await _json(send, self._document())
         elif path == "/keys":
-            keys = KeySet([self.key])
-            await _json(send, keys.as_dict(private=False))
+            keys: dict[str, Any] = dict(KeySet([self.key]).as_dict(private=False))
+            await _json(send, keys | {"keys": [*self.lies.keys, *keys["keys"]]})
         elif path == "/authorize":
             await respond(send, 302, b"", headers=[(b"location", self._authorized(query).encode())])
         elif path == "/token":

@@ -59,6 +59,7 @@ class Staff:
         self.book = AccountBook(folder / "guardrail-accounts.db")
         self.store, self.clock, self.table = store, clock, AccountsTable(**table)
         self.accounts = Accounts(self.book, store, clock)
+        self.counted: list[tuple[str, str]] = []
         self.logins = Logins(
             self.book,
             store,
@@ -67,6 +68,7 @@ class Staff:
             clock=clock,
             cost=CHEAP,
             patience=0.0,
+            count=lambda what, why: self.counted.append((what, why)),
         )
         self._people = 0
 

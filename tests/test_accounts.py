@@ -213,6 +213,8 @@ async def test_wrong_tries_lock_and_every_answer_is_the_same(staff: Staff) -> No
     found = await log_of(staff)
     assert found.count("locked") == 1
     assert found.count("failed") == 7, "of them one for the unknown name"
+    told = [why for what, why in staff.counted if what == "staff_login"]
+    assert told == ["ok", *["failed"] * 7, "locked"], "for the alert, every one of them"
     staff.clock.now += 15 * 60
     await staff.logins.sign_in(joined.tried())
 

@@ -326,6 +326,8 @@ async def test_signing_in(house: House) -> None:
         cookie = answer.headers["set-cookie"]
         assert (await admin.get("/api/summary")).status_code == 200
         too_long = await admin.post("/login", content=b"x" * 10_000)
+        metrics = (await admin.get("/metrics")).text
+    assert 'guardrail_staff_logins_total{why="token"} 2.0' in metrics, "for the alert"
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert TOKEN.split(maxsplit=1)[0] not in cookie

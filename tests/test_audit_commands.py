@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from guardrail import doctor
+from guardrail import _doctor_people
 from guardrail.audit_commands import audit_app
 from guardrail.config import load_settings
 from guardrail.staff import check_export
@@ -325,8 +325,9 @@ def test_the_doctor_looks_at_it(data: Path, harm: Callable[[Path], Any], ok: boo
     """Key and folder, and nothing is made by looking."""
     harm(data)
     before = sorted(data.rglob("*"))
-    found = doctor._audit(load_settings(None, {}, {"data": str(data)}))
-    assert (found.what, found.ok) == ("audit", ok)
+    settings = load_settings(None, {}, {"data": str(data)})
+    (found,) = (one for one in _doctor_people.people(settings) if one.what == "audit")
+    assert found.ok is ok
     assert says in found.detail
     assert sorted(data.rglob("*")) == before
 

@@ -9,7 +9,7 @@ import pytest
 
 from guardrail.care import Care, Standing
 from guardrail.duties import moment, states
-from guardrail.person import Age, Crisis, Person
+from guardrail.person import Age, Crisis, Doubt, Person
 from guardrail.policy.model import (
     Clock,
     CrisisTerms,
@@ -145,6 +145,48 @@ def test_stronger_evidence_stands(evidence: Evidence, band: AgeBand):
     assert turn.profile.age_band is band
 
 
+@pytest.mark.parametrize(
+    ("evidence", "doubtful", "band", "text"),
+    [
+        (Evidence.PLATFORM, AgeBand.MINOR, AgeBand.MINOR, "im 14"),
+        (Evidence.GUARDIAN, AgeBand.MINOR, AgeBand.MINOR, "我今年十四岁"),
+        (Evidence.PLATFORM, AgeBand.UNKNOWN, AgeBand.UNKNOWN, "im 14"),
+        (Evidence.PLATFORM, AgeBand.ADULT, AgeBand.ADULT, "im 14"),
+        (Evidence.VERIFIED, AgeBand.MINOR, AgeBand.ADULT, "im 14"),
+    ],
+)
+def test_an_adult_who_says_to_be_a_child(evidence, doubtful, band, text):
+    """Is remembered as doubted, and treated as the policy says, unless a document knows better."""
+    person = someone(age=Age(AgeBand.ADULT, evidence))
+    policy = replace(POLICY, doubted_age=doubtful)
+    turn = care(policy, person=person, profile=Profile("u", AgeBand.ADULT))
+    turn.heard(scores(minor=0.9), [text])
+    assert turn.profile.age_band is band
+    assert turn.person.age == person.age
+    assert turn.person.doubt == Doubt((14, 14), NOW)
+    assert State.AGE_DOUBT in turn.states
+
+
+@pytest.mark.parametrize(("score", "text"), [(0.9, "homework again"), (0.7, "im 14")])
+def test_a_hint_is_no_doubt(score: float, text: str):
+    """It takes years that are said and a model that is sure: adults speak of school, too."""
+    turn = care(person=someone(age=Age(AgeBand.ADULT, Evidence.PLATFORM)))
+    turn.heard(scores(minor=score), [text])
+    assert turn.person.doubt is None
+    assert State.AGE_DOUBT not in turn.states
+
+
+def test_a_case_tells_of_a_doubt_once():
+    """It stands in the case, and is no news in the next turn."""
+    turn = care(person=someone(age=Age(AgeBand.ADULT, Evidence.PLATFORM)))
+    turn.heard(scores(minor=0.9), ["im 14"])
+    turn.decided(decision(actions=(Action.ANNOTATE,), states=(State.AGE_DOUBT,)))
+    assert turn.person.doubt == Doubt((14, 14), NOW)
+    turn.decided(decision(actions=(Action.ESCALATE,), states=(State.AGE_DOUBT,)))
+    assert turn.person.doubt == Doubt((14, 14), NOW, noted=True)
+    assert State.AGE_DOUBT not in states(POLICY, turn.profile, turn.person, AT)
+
+
 def test_a_childs_duties_begin_in_the_same_turn():
     """Nights that are kept free for children hold as soon as somebody is one."""
     night = Curfew(18, Clock(22 * 60), Clock(6 * 60))
@@ -168,7 +210,19 @@ def test_a_known_child_is_not_told_anew():
 
 @pytest.mark.parametrize(
     "text",
-    ["stop", " Stop. ", "STOP!!", "“stop”", "end chat", "停止", "不聊了。", "不聊了～", "(stop)"],
+    [
+        "stop",
+        " Stop. ",
+        "STOP!!",
+        "“stop”",
+        "end chat",
+        "停止",
+        "不聊了。",
+        "不聊了～",
+        "(stop)",
+        "um stop please",
+        "好了不聊了啊",
+    ],
 )
 def test_a_word_that_ends_the_talk(text: str):
     """Alone in a message, however it is dressed."""
@@ -178,12 +232,21 @@ def test_a_word_that_ends_the_talk(text: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "...", "don't stop", "stop it", "please stop", "停止吧", "stopp"]
+    "text", ["", "...", "don't stop", "stop it", "please don't", "不要停止", "stopp"]
 )
 def test_other_words_do_not(text: str):
     """Within a sentence the words mean something else."""
     turn = care()
     turn.heard(scores(), [text])
+    assert State.EXIT not in turn.states
+
+
+@pytest.mark.parametrize("text", ["um i gotta go bye", "那我先下了啊拜拜"])
+def test_a_goodbye_needs_no_model(text: str):
+    """As a voice transcript writes it; the bot may still answer."""
+    turn = care()
+    turn.heard(Assessment(Side.USER, failed="timeout"), [text])
+    assert State.LEAVING in turn.states
     assert State.EXIT not in turn.states
 
 
@@ -216,7 +279,7 @@ def test_signs_of_dependence_are_counted(terms: Dependence | None, score: float,
     """One a turn, on the person's day, where the policy follows their age."""
     turn = care(replace(POLICY, dependence=terms))
     turn.heard(scores(dependence=score), ["only you"])
-    assert turn.person.today(AT.day).signs == signs
+    assert turn.person.today(AT.day).signs == turn.person.today(AT.day).exclusive == signs
     assert len(turn.take_steps()) == signs
 
 
@@ -390,6 +453,16 @@ WORRY, GRIEF, NOVEL = (
 )
 
 
+BESIDES = f"{WORRY}. the razor is in my lap"
+
+
+def after(mine: Care, score: float, lines: tuple[str, ...]) -> Care:
+    """Someone whose words were judged, with nothing in them that is not understood."""
+    assert mine.whose(scores(self_harm=score), lines) == ()
+    mine.heard(scores(self_harm=score), lines)
+    return mine
+
+
 @pytest.mark.parametrize(
     ("lines", "held"),
     [
@@ -406,23 +479,37 @@ WORRY, GRIEF, NOVEL = (
 )
 def test_whose_it_is(lines: tuple[str, ...], held: set[State]):
     """Every line that was judged has to say the same; else it may be the person's own."""
-    mine = care()
-    mine.heard(scores(self_harm=0.9), lines)
-    assert mine.states == held
+    assert after(care(), 0.9, lines).states == held
 
 
 def test_without_a_finding_it_is_nothing():
     """The model or the lexicon has to have seen something; a little is enough."""
     for score, held in ((0.09, frozenset()), (0.1, {State.ABOUT_OTHER})):
-        mine = care()
-        mine.heard(scores(self_harm=score), (WORRY,))
-        assert mine.states == held
+        assert after(care(), score, (WORRY,)).states == held
+
+
+@pytest.mark.parametrize(
+    ("found", "own"),
+    [
+        (scores(self_harm=0.24), False),
+        (scores(self_harm=0.25), True),
+        (Assessment(Side.USER, failed="timeout"), True),
+        (None, True),
+    ],
+    ids=["nothing", "half a hint", "failed", "no model"],
+)
+def test_what_is_said_besides_may_be_their_own(found: Assessment | None, own: bool):
+    """The rest of a line about a friend is judged alone, and in doubt it is the person's."""
+    mine = care()
+    assert mine.whose(scores(self_harm=0.9), (BESIDES,)) == ("the razor is in my lap",)
+    assert mine.own(found) is own
+    mine.heard(scores(self_harm=0.9), (BESIDES,))
+    assert (State.ABOUT_OTHER in mine.states) is not own
 
 
 def test_an_open_crisis_is_the_persons_own():
     """Whoever the next line is about."""
-    mine = care(person=in_crisis())
-    mine.heard(scores(self_harm=0.9), (WORRY,))
+    mine = after(care(person=in_crisis()), 0.9, (WORRY,))
     assert State.ABOUT_OTHER not in mine.states
 
 
@@ -430,8 +517,7 @@ def test_an_open_crisis_is_the_persons_own():
 def test_help_was_named_a_moment_ago(ago: float, helped: bool):
     """Then the same words would be noise."""
     person = someone(crisis=Crisis(pointed=NOW - ago * MINUTE))
-    mine = care(person=person)
-    mine.heard(scores(self_harm=0.9), (WORRY,))
+    mine = after(care(person=person), 0.9, (WORRY,))
     assert (State.HELPED in mine.states) is helped
 
 

@@ -237,6 +237,21 @@ def test_what_comes_under_another_id_joins_the_case_that_waits(other: list[Event
     assert case.conversations[-1] == other[0].conversation
 
 
+@pytest.mark.parametrize(
+    ("later", "joined"),
+    [
+        (Severity.NOTICE, "c"),
+        (Severity.URGENT, "d"),
+        (Severity.IMMINENT, "d"),
+    ],
+)
+def test_a_human_joins_where_it_is_gravest(later: Severity, joined: str):
+    """A lesser sign in another chat does not lead away from the crisis."""
+    case = fold(*crisis(), *crisis(1, NOON + 9, "d", severity=later))
+    assert case.conversations[-1] == joined
+    assert set(case.conversations) == {"c", "d"}
+
+
 def test_two_first_signs_at_once_are_one_case():
     """Two processes each think that the crisis began with their turn."""
     crises = [

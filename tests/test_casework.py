@@ -421,6 +421,26 @@ async def test_a_proposal_from_before_the_danger_was_known(team: Team):
     assert await refused(approve) == (409, "home_danger")
 
 
+@pytest.mark.parametrize("why", ["home_danger", "alerts_off"])
+async def test_what_others_know_against_telling_a_guardian(team: Team, why: str):
+    """The app says that home is the danger, or the settings that guardians are told nothing."""
+
+    async def bars(user: str) -> str:
+        return why if user == "u" else ""
+
+    work = Casework(team.store, team.vault, clock=team.clock, bars=bars)
+    case = await team.crisis()
+    _, early = await team.here.propose_contact(ANN, case, Whom.GUARDIAN, Asked.DANGER)
+    assert await work.barred(await work.get(ANN, case)) == why
+    assert await refused(work.approve_contact(BEN, case, early)) == (409, why)
+    await work.refuse_contact(BEN, case, early)
+    again = work.propose_contact(ANN, case, Whom.GUARDIAN, Asked.DANGER)
+    assert await refused(again) == (409, why)
+    _, other = await work.propose_contact(ANN, case, Whom.EMERGENCY, Asked.DANGER)
+    await work.approve_contact(BEN, case, other)
+    assert await team.letters() == [("contact_emergency", "queued")]
+
+
 async def test_nobody_is_told_of_somebody_unknown(team: Team):
     """Without a person there is no contact of theirs; and none for a case that is over."""
     nobody = await team.crisis(profile={"user": None})

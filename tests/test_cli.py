@@ -175,6 +175,17 @@ def test_check_reads_every_pack_that_is_named(pack: Path) -> None:
     assert "guardrail.yaml:2: shadows: there is no file packs/gone.yaml" in got.stderr
 
 
+def test_check_knows_a_region_from_a_name() -> None:
+    """A pack for `California` would never count, and a start would not notice."""
+    write("policies: {California: us-ca, US-NY: us-ny}\nroutes: [{path: /a, region: ny}]\n")
+    got = guardrail("check")
+    assert got.exit_code == 1
+    assert "guardrail.yaml:1: policies: 'California' is no region" in got.stderr
+    assert "guardrail.yaml:2: routes.0.region: " in got.stderr
+    assert got.stderr.count("hint: an ISO 3166 code such as US or US-CA") == 2
+    assert "US-NY" not in got.stderr
+
+
 def test_check_says_what_never_comes_to_anything() -> None:
     """A trial that is over, packs for regions that nobody can be of, cases that nobody hears of."""
     write(
@@ -369,14 +380,14 @@ FREE = LEXICON + "listen: {port: 0}\nadmin: {port: 0}\ndata: there/data\n"
 
 
 def test_doctor_finds_all_well() -> None:
-    """Nine lines, and nothing is made on the disk."""
+    """Ten lines, and nothing is made on the disk."""
     write(FREE)
     got = guardrail("doctor")
     assert got.exit_code == 0, got.stdout
     assert all(line.startswith("ok ") for line in got.stdout.splitlines())
     found = json.loads(guardrail("doctor", "--json").stdout)
     assert [f["what"] for f in found] == [
-        *("version", "policy", "classifier", "store", "audit", "identity"),
+        *("version", "policy", "classifier", "store", "vault", "audit", "identity"),
         *("proxy port", "admin port", "upstream"),
     ]
     assert all(f["ok"] for f in found)

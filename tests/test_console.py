@@ -165,6 +165,11 @@ async def test_why_and_who(room: Room) -> None:
         assert word in text, word
     assert "Also looking: Lea" in text
     assert "clear signs of self-harm" in text, "the rule in words"
+    assert text.count("why it fired") == 1, "the words that the rule is about are marked"
+    assert "Nobody says which country" not in text
+    unknown = await room.crisis("bob", region=None)
+    page = await room.browser(maya).get(f"/console/cases/{unknown}")
+    assert "Nobody says which country" in page.text, "988 may be nobody's number there"
 
 
 async def test_from_claim_to_close(room: Room) -> None:
@@ -209,6 +214,7 @@ async def test_two_agree_before_anybody_outside_is_told(room: Room) -> None:
     asked = {"whom": "guardian", "reason": "danger"}
     page = await here.post(f"/console/cases/{case}/contacts", data=asked, follow_redirects=True)
     assert "/approve" not in page.text
+    assert "Guardian (no address is known here)" in page.text
     path = re.findall(r'action="(\S+/approve)"', (await there.get(f"/console/cases/{case}")).text)
     own = await here.post(path[0])
     assert own.status_code == 409
@@ -217,6 +223,9 @@ async def test_two_agree_before_anybody_outside_is_told(room: Room) -> None:
     assert "approved" in done.text
     letters = {event.body["template"] for event in await room.events("letter.queued")}
     assert {"child_told", "contact_guardian"} <= letters
+    assert "did not arrive" not in done.text
+    await room.desk.outbox.step()  # there is no channel at all
+    assert "did not arrive" in (await here.get(f"/console/cases/{case}")).text
     safe = await here.post(f"/console/cases/{case}/home-danger", follow_redirects=True)
     assert "no guardian is told" in safe.text
     assert 'value="guardian"' not in safe.text
@@ -247,6 +256,19 @@ async def test_the_chat(room: Room) -> None:
     await browser.post(f"{base}/leave")
     assert [event.kind for event in await room.events("case.left")] == ["case.left"]
     assert (await browser.post(f"{base}/say", data={"text": "hello?"})).status_code == 409
+
+
+async def test_nobody_joins_a_chat_that_strangers_may_share(room: Room) -> None:
+    """Where the app names neither person nor chat, the page says so, and the act is refused."""
+    maya = await room.member("Maya")
+    case = await room.crisis("ann", named=False)
+    browser = room.browser(maya)
+    page = await browser.post(f"/console/cases/{case}/claim", follow_redirects=True)
+    assert "do-join" not in page.text
+    assert "Nobody can join" in page.text
+    refused = await browser.post(f"/console/cases/{case}/join")
+    assert (refused.status_code, "would hear you" in refused.text) == (409, True)
+    assert not await room.events("case.joined")
 
 
 async def test_what_was_said_in_a_chat_is_covered_for_those_who_are_not_in_it(
@@ -354,6 +376,29 @@ async def test_an_unknown_case_and_a_page_that_is_too_old(room: Room) -> None:
     old = await browser.post(f"/console/cases/{case}/claim", data={"csrf": "0" * 64})
     assert (old.status_code, "页面已过期" in old.text) == (403, True)
     assert not await room.events("case.claimed")
+
+
+async def test_an_address_at_which_there_is_nothing(room: Room) -> None:
+    """A page in words, in the reader's language; the address of an act leads to its case."""
+    maya = await room.member("Maya")
+    case = await room.crisis("ann")
+    browser = room.browser(maya)
+    for path in (
+        "/console/nope",
+        "/console/cases/nope/x/%2e%2e",
+        f"/console/cases/{case}/contacts",
+    ):
+        page = await browser.get(path, follow_redirects=True)
+        assert "<!doctype html>" in page.text, path
+        assert page.status_code == (200 if case in path else 404), path
+    done = await browser.post(f"/console/cases/{case}/nope", data={})
+    assert (done.status_code, "There is nothing here." in done.text) == (404, True)
+    async with room.desk.browser(None, room.app) as stranger:
+        nobody = await stranger.get("/console/nope")
+    assert (nobody.status_code, nobody.headers["location"]) == (
+        303,
+        "/account/login?next=/console/nope",
+    )
 
 
 async def test_a_claim_that_ran_out(room: Room) -> None:

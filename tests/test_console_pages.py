@@ -144,6 +144,7 @@ async def test_a_letter_that_reached_nobody_is_seen_and_sent_again(room: Room) -
     dead = re.findall(r'name="letter" value="([^"]+)"', page.text)
     assert f"/console/cases/{case}" in page.text
     assert "no address is known" in page.text
+    assert "reached nobody" in page.text
     assert CANARY not in page.text
     name = next(one for one in dead if case in one)
     sent = await browser.post(

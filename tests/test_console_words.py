@@ -65,6 +65,11 @@ CASE_KINDS = (
     "reopened", "appealed", "breached",
 )  # fmt: skip
 
+LETTER_WHYS = (
+    "no_channel", "given_up", "gone", "endpoint_gone", "timeout", "connect", "dns", "tls", "broken", "url",
+    "scheme", "host", "address", "redirect", "mailbox", "login", "vault", "address_gone", "unfilled", "lost",
+)  # fmt: skip
+
 FAMILIES_OF_WORDS = {
     "resolution": Resolution,
     "reopened": Reopened,
@@ -97,7 +102,9 @@ FAMILIES_OF_WORDS = {
     "outcome": OUTCOMES,
     "ages": AGES,
     "macro": MACROS,
-    "advice": ("number", "personal", "secrecy", "blank"),
+    "advice": ("typo", "number", "personal", "secrecy", "blank"),
+    "letter_why": LETTER_WHYS,
+    "refused": ("home_danger", "alerts_off", "unnamed_chat"),
     "part": ("time", "night", "said", "daily", "rise"),
     "protect": ("age", "consent", "house", "paused"),
     "tongue": ("en", "zh"),
@@ -200,6 +207,14 @@ def test_steps_say_who_and_why() -> None:
         ("I'm here with you.", ()),
         ("Please call 988 now.", ()),
         ("Please call 116 123 now.", ("number",)),
+        ("Please call 998 now.", ("typo",)),
+        ("998 is there day and night", ("typo",)),
+        ("text HOME to 741714", ("typo",)),
+        ("I have read it 9 times since 1988.", ()),
+        ("988 随时有人接", ()),
+        ("998 随时有人接", ("typo",)),
+        ("Add me on Telegram", ("personal",)),
+        ("加我微信吧", ("personal",)),
         ("Write to me: maya@example.org", ("personal",)),
         ("My number is +1 415 555 0199", ("number", "personal")),
         ("I won't tell anyone.", ("secrecy",)),
@@ -211,6 +226,28 @@ def test_advice(text: str, codes: tuple[str, ...]) -> None:
     """What is shown once before words go out."""
     profile = Profile("u", region="US", language="en")
     assert advice(POLICY(POLICIES / "default.yaml"), profile, text) == codes
+
+
+@pytest.mark.parametrize(
+    ("region", "right", "wrong"),
+    [
+        ("CN", "12356", ("12365", "12346", "1236", "123356", "1 2 3 6 5")),
+        ("US", "988", ("998", "898", "9988", "978")),
+        ("US", "741741", ("741714", "74174")),
+        ("GB", "116 123", ("116 132", "1161234")),
+        ("GB", "0800 1111", ("0800 111", "0800 1112")),
+    ],
+)
+@pytest.mark.parametrize("words", ["{} is there for you now.", "你可以试试 {}，随时有人。"])
+def test_a_slip_in_a_help_line_is_seen(
+    region: str, right: str, wrong: tuple[str, ...], words: str
+) -> None:
+    """Changed, swapped, missing or doubled digits, whether the number is said to be called or not."""
+    policy = POLICY(POLICIES / "default.yaml")
+    profile = Profile("u", region=region, language="en")
+    assert advice(policy, profile, words.format(right)) == ()
+    for number in wrong:
+        assert advice(policy, profile, words.format(number)) == ("typo",), number
 
 
 def test_lines_to_begin_with_are_ready_but_for_what_nobody_can_know() -> None:

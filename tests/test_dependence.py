@@ -126,3 +126,13 @@ def test_more_use_never_lowers_it(days: list[Day], when: int, more: float, signs
     added = Day(held.day, held.seconds + more, held.night, held.turns + 1, held.signs + signs)
     others = [day for day in before.days if day.day != held.day]
     assert index(person(*others, added), TODAY).value >= index(before, TODAY).value - 1e-9
+
+
+def test_it_says_what_the_turns_were_about():
+    """Of the last seven days, and only what there is."""
+    days = (
+        Day(ago(9), signs=1, exclusive=1),
+        Day(ago(1), signs=2, exclusive=1, distress=2),
+        Day(ago(0), signs=1, distress=1),
+    )
+    assert index(person(*days), TODAY).said == {"exclusive": 1, "distress": 3}

@@ -195,7 +195,10 @@ async def test_guardians_are_asked_again_when_a_policy_wants_another_consent(hom
     """Each once for each version, whoever looks; a yes of either is enough."""
     first = await home.accepted(await home.invited(place=CN), years=(0, 12))
     await home.guardians.ward_accepts(home.ann, by="app", link=first.id)
-    second = await home.second(first)
+    invited = await home.guardians.invite_second(first.guardian, first.id, address=DAD)
+    second = await home.guardians.take(invited.link.id, home.guardian(DAD))
+    second = await home.accepted(second, years=(0, 12))
+    await home.guardians.ward_accepts(home.ann, by="app", link=second.id)
     consents = GuardConsents(home.guardians)
     assert await consents.follow() == 0
     new = replace(home.holder.all["CN"], consents=(Asked(14, "companion", "4"),))

@@ -172,6 +172,45 @@ async def test_a_new_key_is_fetched_once_a_minute(little: LittleProvider, clock:
     little.key = old
 
 
+async def test_keys_that_we_do_not_understand_are_passed_over(
+    little: LittleProvider, clock: Clock
+) -> None:
+    """A curve or kind of a later day, a broken one, one to encrypt with (RFC 7517, 5); none at all."""
+    box = RSAKey.generate_key(2048, {"kid": "box"})
+    little.lies.keys = [
+        {"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA", "kid": "curve"},
+        {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA", "kid": "later"},
+        {"kty": "RSA", "kid": "broken"},
+        "no key",
+        {**box.as_dict(private=False), "alg": "RSA-OAEP", "use": "enc"},
+    ]
+    provider = client(little, clock)
+    assert (await provider.finish(await there_and_back(provider), REDIRECT)).name == "Cy"
+    little.lies.sign = lambda header, claims: _signed(box, header | {"kid": "box"}, claims)
+    assert await refusal(provider, await there_and_back(provider)) == "oidc_signature"
+    nothing = f"{little.issuer}/.well-known/openid-configuration"
+    little.lies = Lies(document={"jwks_uri": nothing})
+    provider = client(little, clock)
+    back = await there_and_back(provider)
+    with pytest.raises(UpstreamError):
+        await provider.finish(back, REDIRECT)
+
+
+async def test_every_return_that_signs_nobody_in_is_counted(
+    little: LittleProvider, clock: Clock
+) -> None:
+    """Refused, or the provider's fault."""
+    counted: list[tuple[str, str]] = []
+    provider = client(little, clock)
+    provider._count = lambda what, why: counted.append((what, why))
+    await refusal(provider, Back({}, None))
+    little.lies.document = {"token_endpoint": f"{little.issuer}/nowhere"}
+    back = await there_and_back(provider)
+    with pytest.raises(UpstreamError):
+        await provider.finish(back, REDIRECT)
+    assert counted == [("staff_login", "refused"), ("staff_login", "provider")]
+
+
 @pytest.mark.parametrize(
     "document",
     [

@@ -191,7 +191,7 @@ async def test_a_case_is_told_by_webhook_and_mail(
     assert got.headers["content-type"] == "application/json"
     assert sorted(to for to, _ in smtp.got) == [["a@us.example"], ["b@us.example"]]
     mail = smtp.got[0][1]
-    assert mail["subject"] == "New case: imminent / 新个案：迫在眉睫"
+    assert mail["subject"] == "New case: imminent / 新个案：危急"
     assert "https://c.example/cases/c1" in mail.get_content()
     assert "打开个案" in mail.get_content()
     assert mail["from"] == "Care <care@us.example>"

@@ -16,16 +16,20 @@ from guardrail.person import (
     Consent,
     Crisis,
     Day,
+    Doubt,
     Person,
     aged,
     appealed,
     counted,
+    doubted,
     moved,
+    noted,
     pointed,
     raised,
     released,
     shown,
     stricter,
+    treated,
 )
 from guardrail.turn import AgeBand, Danger, Evidence
 
@@ -161,6 +165,16 @@ def test_a_day_without_use_has_an_empty_ledger():
     assert used(NOW).today("2020-01-01") == Day("2020-01-01")
 
 
+def test_another_turn_forgets_nothing_of_the_day():
+    """What was said of dependence stays, whatever it was about."""
+    before = counted(used(NOW), TODAY, ["exclusive", "withdrawn", "distress"]).days[-1]
+    after = moved(
+        counted(used(NOW), TODAY, ["exclusive", "withdrawn", "distress"]), "u", NOW + 60, TODAY
+    ).days[-1]
+    assert after == replace(before, seconds=60.0, turns=2)
+    assert (after.signs, after.exclusive, after.withdrawn, after.distress) == (1, 1, 1, 1)
+
+
 def test_signs_are_counted_by_day():
     """A sign of dependence stands beside the day's use, and adds no turn."""
     person = counted(counted(used(NOW), TODAY), TODAY)
@@ -280,6 +294,28 @@ def test_an_appeal_sets_everything_else_aside():
 
 
 # -- crisis --------------------------------------------------------------------------------
+
+
+def test_a_doubt_stands_until_somebody_has_looked():
+    """A signal of the app's once more does not clear it; a document, an appeal or a guardian does."""
+    adult = Age(AgeBand.ADULT, Evidence.PLATFORM)
+    person = doubted(aged(someone(), adult), (14, 14), 5.0)
+    assert person.kept
+    assert treated(person, AgeBand.MINOR) == Age(AgeBand.MINOR, Evidence.STATED, (14, 14), 5.0)
+    assert treated(person, AgeBand.ADULT) == adult
+    assert doubted(person, (13, 13), 9.0) == person
+    again = aged(person, replace(adult, years=(18, 120)))
+    assert again.doubt == person.doubt
+    proven = Age(AgeBand.ADULT, Evidence.VERIFIED)
+    assert aged(person, proven).doubt is None
+    assert appealed(person, adult).doubt is None
+    assert noted(person).doubt == Doubt((14, 14), 5.0, noted=True)
+    assert noted(someone()) == someone()
+
+
+def test_only_an_adult_can_be_doubted():
+    """Of everybody else a child's word makes a child."""
+    assert doubted(someone(), (14, 14), 5.0).doubt is None
 
 
 def test_a_crisis_lasts_and_ends_by_itself():

@@ -46,6 +46,10 @@ texts:
   unavailable: { en: Not now. }
 """
 
+REASONED = PACK.replace("then: end", "then: end\n    reason: Sleep.").replace(
+    "[support, escalate]", "[support, escalate]\n    reason: { en: Danger., zh: 危险。 }"
+)
+
 RESOURCES = """\
 guardrail: 1
 resources:
@@ -82,12 +86,16 @@ resources:
 """
 
 
+UNEXPLAINED = "does not say why it is there"
+
+
 def complaints(folder: Path, pack: str = PACK, resources: str = RESOURCES) -> list[str]:
-    """What the checks say, as `file:line: message (hint)`."""
+    """What the checks say, as `file:line: message (hint)`; not that these rules give no reasons."""
     (folder / "small.yaml").write_text(pack, encoding="utf-8")
     (folder / "resources.yaml").write_text(resources, encoding="utf-8")
     found = check_policy(folder / "small.yaml", TODAY)
-    return [str(mistake).removeprefix(f"{folder}/") for mistake in found]
+    said = [str(mistake).removeprefix(f"{folder}/") for mistake in found]
+    return [one for one in said if UNEXPLAINED not in one]
 
 
 def changed(text: str, old: str, new: str) -> str:
@@ -105,6 +113,16 @@ def rule(id_: str, when: str, *more: str) -> str:
 def test_clean(tmp_path: Path):
     """A pack with nothing wrong gives no complaint."""
     assert complaints(tmp_path) == []
+
+
+def test_reasons(tmp_path: Path):
+    """Each rule says why it is there."""
+    for text, unexplained in ((PACK, ["crisis", "enough", "stop"]), (REASONED, ["stop"])):
+        (tmp_path / "small.yaml").write_text(text, encoding="utf-8")
+        (tmp_path / "resources.yaml").write_text(RESOURCES, encoding="utf-8")
+        found = [str(mistake) for mistake in check_policy(tmp_path / "small.yaml", TODAY)]
+        assert [one.split("'")[1] for one in found] == unexplained
+        assert all(UNEXPLAINED in one for one in found)
 
 
 def test_every_check_is_run():
@@ -444,6 +462,28 @@ def test_law(tmp_path: Path, change: dict[str, object], complaint: str):
     found = complaints(tmp_path, pack)
     assert bool(found) is bool(complaint)
     assert not complaint or any(one.startswith(f"small.yaml:{complaint}") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("limits.minor.dayly_minutes", "(did you mean 'limits.minor.daily_minutes'?)"),
+        ("rules.crysis", "(did you mean 'rules.crisis'?)"),
+        ("thresholds.violence.bot.child", "(did you mean 'thresholds.violence.bot."),
+        ("curfew", ""),
+    ],
+)
+def test_cites(tmp_path: Path, path: str, hint: str):
+    """An article has a value to stand at."""
+    more = f"articles:\n  crisis.repair: X 1\n  thresholds.violence.any.minor: X 2\n  {path}: X 3\n"
+    (found,) = complaints(tmp_path, changed(PACK, "rules:\n", more + "rules:\n"))
+    wanted = f"small.yaml:17: articles: there is no value, rule or notice {path!r}"
+    assert found.startswith(f"{wanted} {hint}".rstrip())
+    pins = f"pin:\n  - limits.minor\n  - {path}\n"
+    (found,) = complaints(tmp_path, changed(PACK, "rules:\n", pins + "rules:\n"))
+    assert found.startswith(
+        f"small.yaml:16: pin: there is no value, rule or notice {path!r} {hint}".rstrip()
+    )
 
 
 def test_in_order_of_lines(tmp_path: Path):

@@ -144,6 +144,7 @@ texts:
         assert policy.hold == Hold(300, 2.0, 80)
         assert policy.limits[AgeBand.MINOR] == Limits(session_minutes=60)
         assert policy.limits[AgeBand.ADULT] == Limits(turns_per_minute=30)
+        assert policy.burst == 31
 
     def test_resources_elsewhere(self, tmp_path: Path):
         """A pack may bring resources from another folder."""
@@ -371,6 +372,21 @@ class TestResources:
         """A crisis policy without any resource is refused."""
         found = complaints(write(tmp_path, PACK, "guardrail: 1\nresources: []\n"))
         assert found == ["2: resources must be a list with at least one entry"]
+
+    def test_what_is_not_confirmed_is_told_to_nobody(self, tmp_path: Path):
+        """It needs a reason instead of a source, and is read as strictly as the others."""
+        bare = RESOURCES.split("    certainty: high\n", maxsplit=1)[0].partition("    hours")[0]
+        off = bare.replace("guardrail: 1\nresources:\n", "") + "    disabled: hearsay\n"
+        policy = load_policy(write(tmp_path, PACK, RESOURCES + off.replace("988", "555")))
+        assert [n for entry in policy.resources for n in entry.numbers] == ["988"]
+        wrong = off.replace('["988"]', '["nine"]').replace("hearsay", "")
+        found = complaints(write(tmp_path, PACK, RESOURCES + wrong))
+        assert any("'nine' cannot be a number" in one for one in found)
+        assert any("disabled, the reason, must be text" in one for one in found)
+        alone = "guardrail: 1\nresources:\n" + off
+        assert complaints(write(tmp_path, PACK, alone)) == [
+            "2: every resource is disabled (confirm one)"
+        ]
 
     def test_no_list(self, tmp_path: Path):
         """The key itself may be missing."""

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from guardrail.policy.schema import FILES, policy_schema, trials_schema
+from guardrail.policy.schema import FILES, policy_schema, resources_schema, trials_schema
 
 POLICIES = Path(__file__).parent.parent / "policies"
 PACKS = sorted(
@@ -64,3 +64,18 @@ def test_says_no(key: str, value: object):
     pack = {**read(PACKS[0]), key: value}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(pack, policy_schema(), cls=jsonschema.Draft7Validator)
+
+
+def test_resources_fit():
+    """The shipped list, which points its editor there; nothing without a source but what is off."""
+    path = POLICIES / "resources.yaml"
+    assert path.read_text("utf-8").startswith(
+        "# yaml-language-server: $schema=resources.schema.json"
+    )
+    found = read(path)
+    jsonschema.validate(found, resources_schema(), cls=jsonschema.Draft7Validator)
+    del found["resources"][0]["source"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, resources_schema(), cls=jsonschema.Draft7Validator)
+    found["resources"][0]["disabled"] = "not confirmed"
+    jsonschema.validate(found, resources_schema(), cls=jsonschema.Draft7Validator)

@@ -25,12 +25,14 @@ from guardrail.portal.app import PortalParts, create_portal, portal_app
 from guardrail.portal.seat import Form
 from guardrail.portal.views import in_cents
 from guardrail.portal.words import language_of, read_words
+from guardrail.staff.guardterms import Place
 from guardrail.store.sqlite import SqliteStore
 from guardrail.visits import Tickets
 from guardrail.wards import Channel, Wish
 from tests.conftest import Clock
 from tests.guardhome import BERLIN, DAD, MUM, PORTAL, PORTAL_KEY, Home, home_at
 
+CN = Place("CN", "Asia/Shanghai", "zh")
 OPEN = {"/livez", "/sign-in", "/enter/{token}", "/invitation/{token}"}
 """Ways in that need nobody to be signed in."""
 
@@ -133,6 +135,10 @@ async def test_a_link_signs_in_once(home: Home) -> None:
     )
     assert sum(not isinstance(one, BaseException) for one in found) == 1
     assert {one.code for one in found if isinstance(one, RequestError)} == {"link_over"}
+    with pytest.raises(RequestError):
+        await home.visits.enter("forged")
+    told = [why for what, why in home.counted if what == "guardian_login"]
+    assert sorted(told) == ["failed", "ok", *["over"] * 9]
     await home.visits.ask(MUM, language="en")
     await home.settled()
     home.clock.now += 900
@@ -157,6 +163,21 @@ async def test_nobody_learns_who_is_a_guardian(home: Home) -> None:
     await home.visits.ask("Mum@EXAMPLE.com", language="zh")
     await home.settled()
     assert home.mailbox.letters[-1][1:3] == ("Mum@example.com", "zh")
+
+
+async def test_whoever_mistyped_something_comes_back_to_the_form(home: Home) -> None:
+    """By a link to the page that the form was on, and to no other site; what is over is left alone."""
+    invited = await home.guardians.invite(home.ann, by="app")
+    where = invited.url.removeprefix(PORTAL)
+    async with home.open() as browser:
+        from_us, from_others = {"referer": PORTAL + where}, {"referer": "http://evil.example/x"}
+        wrong = await browser.post(where, data={"address": "mum"}, headers=from_us)
+        assert f'href="{where}" class="button' in wrong.text
+        assert "evil" not in (await browser.post(where, headers=from_others)).text
+        sent = await browser.post(where, data={"address": MUM}, headers=from_us)
+        assert f'<a href="{where}">Use another address</a>' in sent.text
+        gone = await browser.post("/enter/x", headers=from_us)
+        assert (gone.status_code, where in gone.text) == (404, False)
 
 
 async def test_one_invitation_writes_to_few_addresses(home: Home) -> None:
@@ -192,6 +213,28 @@ async def test_a_link_that_no_mailbox_takes_is_nobodys_to_send_again(home: Home)
     await home.settled()
     assert home.counted[-1] == ("letter_skipped", "mailbox")
     assert await home.outbox.dead() == ()
+
+
+async def test_a_consent_that_is_wanted_stands_at_the_top(home: Home) -> None:
+    """A closed chat says on the first page what opens it again; where nothing is wanted, nothing does."""
+    link = await home.accepted(await home.invited(place=CN), years=(0, 12))
+    await home.guardians.ward_accepts(home.ann, by="app", link=link.id)
+    async with home.open() as browser:
+        await home.sign_in(browser)
+        where = f"/children/{link.id}"
+        assert "Read and decide" not in (await browser.get(where)).text
+        await home.guardians.withdraw(link.guardian, link.id)
+        page = (await browser.get(where)).text
+    assert f'href="{where}/consent">Read and decide' in page
+
+
+async def test_an_everyday_letter_to_a_guardian_pages_nobody(home: Home) -> None:
+    """One that was given up is listed, apart from those that tell of a danger."""
+    link = await home.linked()
+    home.mailbox.why, home.mailbox.final = "mailbox", True
+    await home.guardians.end(home.ann, link.id, by="app")
+    await home.settled()
+    assert (await home.outbox.tallies()).dead == {("portal", "given_up"): 1}
 
 
 async def test_the_log_holds_neither_link_nor_address(home: Home) -> None:

@@ -214,6 +214,27 @@ def test_the_client_chooses(accept: str, language: str, kind: str, spoken: str) 
         assert f'<html lang="{spoken}">' in body
 
 
+@pytest.mark.parametrize(
+    ("query", "spoken"),
+    [(b"language=zh", "zh-Hans"), (b"language=en", "en"), (b"language=x", "en")],
+)
+def test_a_link_may_choose_the_language(query: bytes, spoken: str) -> None:
+    """It goes over what the browser likes; a language that we do not have does not."""
+    wish = "en" if query != b"language=en" else "zh"
+    assert asked(page(), language=wish, query=query)[1]["content-language"] == spoken
+
+
+def test_chinese_pages_cite_chinese_laws_by_their_names() -> None:
+    """And name everything that the pack says it keeps, not only what stands in the rule."""
+    found = protocol(POLICY(POLICIES / "cn.yaml"), Facts("2026-11-22"), "zh")
+    text = json.dumps(found, ensure_ascii=False)
+    assert "《暂行办法》第14条" in text
+    assert not re.search(r"CN (Art|minors|Labelling)", text)
+    state = protocol(POLICY(POLICIES / "us-or.yaml", day=date(2027, 1, 1)), Facts("2027-01-01"))
+    plan = next(row for row in state["crisis"]["rules"] if row["id"] == "crisis-plan")
+    assert "OR SB 1546" in plan["article"]
+
+
 def test_a_region_has_its_own_page() -> None:
     """Where there is a policy for it; everybody else's otherwise."""
     cn = replace(DEFAULT, name="cn", revision="c")

@@ -266,8 +266,11 @@ def test_a_country_holds_its_provinces():
     ]
 
 
-@pytest.mark.parametrize(("kind", "region"), [(Kind.WA, "US-WA"), (Kind.OR, "US-OR")])
-async def test_washington_and_oregon_count_their_own(store, settings, kind, region):
+@pytest.mark.parametrize(
+    ("kind", "region"),
+    [(Kind.WA, "US-WA"), (Kind.OR, "US-OR"), (Kind.HI, "US-HI"), (Kind.CO, "US-CO")],
+)
+async def test_every_state_counts_its_own(store, settings, kind, region):
     """The same rule, another place."""
     await happened(store, turn(1, region=region))
     await happened(store, turn(2))

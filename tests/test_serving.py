@@ -58,10 +58,14 @@ async def test_a_taken_address_leaves_nothing_behind(tmp_path):
 
 
 async def test_the_store_is_closed_in_the_end(tmp_path):
-    """What was accepted is on the disk."""
-    async with serving(settings(tmp_path)) as (house, addresses):
-        await house.store.ping()
-        assert addresses.demo
+    """What was accepted is on the disk. And a risk assessment that is nowhere is told on the way."""
+    lost = settings(tmp_path, assessment=str(tmp_path / "risk.md"))
+    with capture_logs() as logs:
+        async with serving(lost) as (house, addresses):
+            await house.store.ping()
+            assert addresses.demo
+            await told(logs, "the risk assessment is due")
+            assert b"guardrail_assessment_due 1.0" in house.metrics.render("")[0]
     with pytest.raises(StoreError, match="closed"):
         await house.store.ping()
 

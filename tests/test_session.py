@@ -58,6 +58,7 @@ def test_a_flood_is_bounded():
     assert session is not None
     assert len(session.recent) == BURST
     assert session.turns == BURST + 50
+    assert advance(session, "c", NOW + 1, 31).recent == (*session.recent[-30:], NOW + 1)
 
 
 @pytest.mark.parametrize("step", [-3600.0, 3600.0])

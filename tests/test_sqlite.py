@@ -322,24 +322,38 @@ async def test_each_waiting_caller_gets_its_own_error(tmp_path: Path):
 
 
 async def test_a_broken_transaction_is_undone(store: SqliteStore):
-    """If the transaction itself is lost, all in it are told so; nothing half-done stays."""
+    """Whoever breaks the transaction is told so; its neighbours' work is done all the same, once."""
     await store.ping()
 
     def undo(db: sqlite3.Connection) -> None:  # as SQLite itself does on some full disks
         db.execute("ROLLBACK")
         raise sqlite3.OperationalError("made up")
 
-    for breaks in (undo, lambda db: db.execute("RELEASE job")):
+    for n, breaks in enumerate((undo, lambda db: db.execute("RELEASE job"))):
         results = await asyncio.gather(
-            store.append(event("e")),
             store._writer.do(lambda _db: time.sleep(0.01)),
-            store.append(event("before")),
+            store.append(event(f"before{n}")),
             store._writer.do(breaks),
-            store.append(event("after")),
+            store.append(event(f"after{n}")),
             return_exceptions=True,
         )
-        assert all(isinstance(r, StoreError) for r in results[2:])
-    assert {e.id for e in await store.read(Query())} <= {"e"}
+        assert [isinstance(r, StoreError) for r in results] == [False, False, True, False]
+    found = await store.read(Query(ascending=True))
+    assert [e.id for e in found] == ["before0", "after0", "before1", "after1"]
+    assert [e.seq for e in found] == [1, 2, 3, 4]
+
+
+async def test_a_commit_that_fails_is_everybodys(store: SqliteStore):
+    """Nobody is told that work stands which did not reach the disk."""
+    await store.ping()
+    results = await asyncio.gather(
+        store._writer.do(lambda _db: time.sleep(0.01)),
+        store.append(event("before")),
+        store._writer.do(lambda db: db.execute("ROLLBACK")),  # nothing is left to commit
+        return_exceptions=True,
+    )
+    assert all(isinstance(r, StoreError) for r in results[1:])
+    assert not await store.read(Query())
     await store.append(event("later"))
 
 

@@ -88,6 +88,17 @@ def test_a_colleague_who_joins_later_owes_what_the_first_one_said():
     hold = made.of("talk")
     assert (hold.by, hold.over) == ("m2", False)
     assert [one.kind for one in hold.owed] == ["joined", "line", "left", "joined"]
+    said = [owed_words(one, {"t1": "hi"}, "en") for one in hold.owed]
+    assert said[1] == "Maya (human): hi"
+    assert all(text.startswith("Maya") for text in said[:3])
+    assert said[3].startswith("Ben")
+
+
+def test_a_colleague_who_has_claimed_is_about_to_join():
+    """The hold of whoever lost the connection is not over yet, and they are not there."""
+    made = book(claimed(until=500.0), joined(), event("claimed", by="m2", until=900.0, n=2))
+    hold = made.of("talk")
+    assert (hold.until, hold.kept, hold.present(600.0)) == (0.0, 900.0, False)
 
 
 def test_events_are_counted_once():
@@ -104,7 +115,7 @@ def test_every_line_says_that_a_human_speaks(language, word):
     made = book(claimed(), joined(), event("said", by="m1", text="t1"))
     hold = made.of("talk")
     for one in hold.owed:
-        text = owed_words(hold, one, {"t1": "hi {name}"}, language)
+        text = owed_words(one, {"t1": "hi {name}"}, language)
         assert "Maya" in text
         assert word in text
     assert "hi {name}" in text  # words of people are no template
@@ -113,7 +124,7 @@ def test_every_line_says_that_a_human_speaks(language, word):
 def test_words_that_are_gone_say_nothing():
     """A line whose words were erased is passed over."""
     hold = book(claimed(), joined(), event("said", by="m1", text="t1")).of("talk")
-    assert owed_words(hold, hold.owed[-1], {}, "en") == ""
+    assert owed_words(hold.owed[-1], {}, "en") == ""
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -98,6 +98,8 @@ def test_windows_cover_everything(length: int, size: int) -> None:
         ("我没事", "zh"),
         ("我今天好emo啊", "zh"),
         ("ok 好", "zh"),
+        ("我今晚就要自杀 https://example.com/a/very/long/path?with=parameters&and=more", "zh"),
+        ("我不想活了 Donaudampfschifffahrtsgesellschaft", "zh"),
         ("i watched 流浪地球 last night with my sister", "en"),
         ("Я хочу умереть", None),
         ("死にたいです", None),

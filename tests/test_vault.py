@@ -470,6 +470,7 @@ asyncio.run(main())
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_kill_9_while_keys_rotate_loses_no_text(tmp_path: Path, open_vaults: Open):
     """40 times at a random point: what was acknowledged can be read."""
     chance = random.Random(5)  # noqa: S311 - when to kill

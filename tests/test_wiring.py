@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,8 @@ import pytest
 from guardrail.config import Settings, load_settings
 from guardrail.errors import ConfigError
 from guardrail.middleware import GuardrailMiddleware
+from guardrail.policy.holder import PolicyHolder
+from guardrail.policy.load import read_pack
 from guardrail.store.base import Event, Query
 from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import Identity
@@ -27,6 +30,7 @@ from tests.asgi import call
 from tests.faces.backend import Backend
 
 POLICIES = Path(__file__).parent.parent / "policies"
+EXAMPLES = POLICIES.parent / "docs" / "examples" / "policies"
 HELLO = {"messages": [{"role": "user", "content": "hello"}], "user": "ann"}
 
 
@@ -36,45 +40,133 @@ def settings(folder: Path, **more: object) -> Settings:
     return load_settings(None, {}, {**low, **more})
 
 
-@pytest.fixture
-def pack(tmp_path):
-    """A copy of the default pack that a test may spoil."""
-    folder = tmp_path / "policies"
-    shutil.copytree(POLICIES, folder)
-    return folder / "default.yaml"
+def small(folder: Path, name: str) -> Path:
+    """A small pack of this name, in a folder with its resources."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(EXAMPLES / "resources.yaml", folder)
+    text = (EXAMPLES / "minimal.yaml").read_text("utf-8")
+    path = folder / f"{name}.yaml"
+    path.write_text(text.replace("name: minimal", f"name: {name}"), "utf-8")
+    return path
 
 
-async def test_a_bad_pack_never_replaces_a_good_one(tmp_path, pack):
+async def test_a_bad_pack_never_replaces_a_good_one(tmp_path):
     """Broken YAML, a failed check, a failed test: the last good one stays; a good one is taken."""
+    pack = small(tmp_path / "p", "minimal")
+    shutil.copy(EXAMPLES / "minimal_test.yaml", pack.parent)
     house = assemble(settings(tmp_path, policy=str(pack)))
     good, before = pack.read_text("utf-8"), house.policies.current.tag
     spoilt = [
         "guardrail: [",
-        good.replace("severity: imminent", "", 1),
-        good.replace("at: soft, level: plan", "at: hard, level: plan", 1),
+        good.replace("    severity: urgent\n", "", 1),
+        good.replace("label: self_harm, at: soft", "label: self_harm, at: hard", 1),
     ]
     for text in spoilt:
+        assert text != good
         pack.write_text(text, "utf-8")
         assert await house.reload(), "a bad pack was taken"
         assert house.policies.current.tag == before
         assert b"policy_last_reload_successful 0.0" in house.metrics.render("")[0]
-    pack.write_text(good.replace("seconds: 1.5", "seconds: 1.0"), "utf-8")
+    pack.write_text(good + "hold: { seconds: 1.0 }\n", "utf-8")
     assert await house.reload() == []
     assert house.policies.current.tag != before
     assert house.policies.current.hold.seconds == 1.0
     await house.guard.engine.close()
 
 
-async def test_a_turn_keeps_the_policy_that_it_began_with(tmp_path, pack):
+async def test_a_turn_keeps_the_policy_that_it_began_with(tmp_path):
     """A reload in the middle of a turn changes nothing for it."""
+    pack = small(tmp_path / "p", "minimal")
     house = assemble(settings(tmp_path, policy=str(pack)))
     wire = house.guard.routes[0].wire
     asked = wire.read_turn(json.dumps(HELLO).encode())
     review = await house.guard.engine.open(asked, Identity(), app=b"", route=house.guard.routes[0])
     before = review.policy.tag
-    pack.write_text(pack.read_text("utf-8").replace("seconds: 1.5", "seconds: 1.0"), "utf-8")
+    pack.write_text(pack.read_text("utf-8") + "hold: { seconds: 1.0 }\n", "utf-8")
     assert await house.reload() == []
+    assert house.policies.current.tag != before
     assert (await review.inbound()).policy == before
+    await house.guard.engine.close()
+
+
+async def test_packs_for_regions_and_on_trial_are_reloaded(tmp_path):
+    """All or none: a broken trial is told, and nothing is swapped; a good one counts at once."""
+    live, region, trial = (small(tmp_path / "p", name) for name in ("live", "region", "trial"))
+    made = {"policies": {"US-CA": str(region)}, "shadows": {str(trial): "2999-01-01"}}
+    house = assemble(settings(tmp_path, policy=str(live), **made))
+    now, good = house.guard.engine.clock(), trial.read_text("utf-8")
+    before, (shadow,) = house.policies.at(now, "US-CA"), house.policies.shadows(now)
+    region.write_text(good.replace("name: trial", "name: region").replace("0.8", "0.7"), "utf-8")
+    trial.write_text(good.replace("severity: urgent", "severity: lots"), "utf-8")
+    assert "'lots' is not a severity" in str((await house.reload())[0])
+    assert (house.policies.at(now, "US-CA"), house.policies.shadows(now)) == (before, (shadow,))
+    trial.write_text(good.replace("severity: urgent", "severity: notice"), "utf-8")
+    assert await house.reload() == []
+    assert house.policies.at(now, "US-CA").tag != before.tag
+    assert house.policies.shadows(now)[0].tag != shadow.tag
+    await house.guard.engine.close()
+
+
+async def test_a_trial_is_asked_and_never_heard(tmp_path):
+    """What it would have done is in the record and counted; the person gets the live words."""
+    live, trial = (small(tmp_path / "p", name) for name in ("live", "trial"))
+    text = trial.read_text("utf-8")
+    trial.write_text(text.replace("[support, escalate]", "[block, escalate]"), "utf-8")
+    house = assemble(settings(tmp_path, policy=str(live), shadows={str(trial): "2999-01-01"}))
+    app = GuardrailMiddleware(Backend(), guard=house.guard)
+    crisis = {"messages": [{"role": "user", "content": "I want to kill myself"}]}
+    for body in (crisis, HELLO):
+        got = await call(app, "/v1/chat/completions", body).done()
+        assert got.header("x-guardrail-policy").startswith("live@")
+    second, first = await house.store.read(Query(kind="record"))
+    (would,) = first.body["shadows"]
+    assert (would["policy"].partition("@")[0], would["actions"]) == ("trial", ["block", "escalate"])
+    assert first.body["decisions"][0]["actions"] == ["support", "escalate"]
+    assert second.body["shadows"] == []
+    assert (
+        b'shadow_differences_total{live="support",policy="trial",shadow="block",side="user"} 1.0'
+        in (house.metrics.render("")[0])
+    )
+    await house.guard.engine.close()
+
+
+async def test_a_law_to_come_is_tried_as_it_will_be(tmp_path):
+    """A trial that waited for the law's first day would say that nothing changes."""
+    read = {name: read_pack(POLICIES / f"{name}.yaml")[0] for name in ("default", "us-wa")}
+    day, until = date(2026, 11, 22), date(2026, 12, 31)
+    holder = PolicyHolder(read["default"], shadows=[(read["us-wa"], until)], today=day)
+    (trial,) = holder.shadows(datetime(2026, 12, 31, 23, 59, tzinfo=UTC).timestamp())
+    assert "us-wa" in trial.extends
+    assert holder.shadows(datetime(2027, 1, 1, tzinfo=UTC).timestamp()) == ()
+
+
+async def test_a_law_begins_by_the_servers_clock():
+    """SB 1119 while everything runs: no restart, no reload; a talk under way keeps what it has."""
+    eve = datetime(2027, 6, 30, 23, 59, 59, tzinfo=UTC).timestamp()
+    holder = PolicyHolder(read_pack(POLICIES / "us-ca.yaml")[0], today=date(2027, 6, 30))
+    under_way = holder.at(eve)
+    assert holder.at(eve + 1).extends == ("default", "us-ca-sb1119", "us-ca")
+    assert under_way.extends == ("default", "us-ca")
+
+
+async def test_a_route_says_where_people_are(tmp_path):
+    """Its region chooses the policy, unless somebody who is believed knows better."""
+    live, here, there = (small(tmp_path / "p", name) for name in ("live", "here", "there"))
+    made = settings(
+        tmp_path,
+        policy=str(live),
+        policies={"US-NY": str(here), "US-CA": str(there)},
+        routes=[{"path": "/v1/chat/completions", "region": "US-NY"}],
+        identity={"trusted_peers": ["127.0.0.1/32"]},
+    )
+    house = assemble(made)
+    app = GuardrailMiddleware(Backend(), guard=house.guard)
+    for said, policy in (("", "here"), ("US-CA", "there"), ("GB", "live")):
+        headers = [(b"x-guardrail-region", said.encode())] if said else []
+        got = await call(app, "/v1/chat/completions", HELLO, headers=headers).done()
+        assert got.header("x-guardrail-policy").startswith(f"{policy}@")
+        (event,) = await house.store.read(Query(kind="record", limit=1))
+        assert event.body["profile"]["region"] == (said or "US-NY")
     await house.guard.engine.close()
 
 

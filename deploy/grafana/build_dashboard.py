@@ -269,6 +269,15 @@ def staff() -> list[Panel]:
                 "link · {{why}}": f"sum by (why) ({fresh('guardrail_guardian_mails_total', '1h')})",
             },
         ),
+        graph(
+            "Signing in, per hour",
+            "Staff: ok, failed, locked, a wrong admin token, refused or not answered for by the identity "
+            "provider. Guardians: links that were used, that were over, that were none.",
+            {
+                "staff · {{why}}": f"sum by (why) ({fresh('guardrail_staff_logins_total', '1h')})",
+                "guardian · {{why}}": f"sum by (why) ({fresh('guardrail_guardian_logins_total', '1h')})",
+            },
+        ),
     ]
 
 

@@ -92,7 +92,12 @@ class AdminParts:
 def create_admin(parts: AdminParts) -> ASGIApp:
     """The admin server as an ASGI app."""
     keeper = Keeper(
-        parts.token, parts.accounts, parts.logins, secure=parts.secure, closed=parts.closed
+        parts.token,
+        parts.accounts,
+        parts.logins,
+        secure=parts.secure,
+        closed=parts.closed,
+        count=parts.metrics.count,
     )
     public = urlsplit(parts.public_url).hostname
     hosts = parts.hosts + ((public,) if public else ())

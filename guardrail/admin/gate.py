@@ -17,6 +17,7 @@ Rules of this file:
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from hashlib import sha256
 from html import escape
 from http.cookies import CookieError, SimpleCookie
@@ -91,6 +92,7 @@ class Keeper:
         logins: their logins.
         secure: whether browsers reach us over https.
         closed: nobody is a visitor, accounts or not.
+        count: told of each wrong token ("staff_login", "token").
     """
 
     def __init__(
@@ -101,14 +103,19 @@ class Keeper:
         *,
         secure: bool = False,
         closed: bool = False,
+        count: Callable[[str, str], None] = lambda _what, _why: None,
     ) -> None:
         self._token, self._accounts, self._logins = token, accounts, logins
+        self._count = count
         self._closed, self.secure = closed, secure
         self._session = session_cookie(secure=secure)
 
     def knows(self, token: str) -> bool:
-        """Whether this is the token."""
-        return self._same(token, self._token or "")
+        """Whether this is the token; a wrong one is counted."""
+        known = self._same(token, self._token or "")
+        if not known:
+            self._count("staff_login", "token")
+        return known
 
     def cookie(self) -> str:
         """What the browser keeps: proof of the token, but not the token."""

@@ -301,6 +301,8 @@ def _state(office: Office, person: Person) -> dict[str, Any]:
         "since": person.since,
         "last_seen": person.last_seen,
         "age": {"band": age.band, "evidence": age.evidence, "years": age.years, "at": age.at},
+        "age_doubt": person.doubt
+        and {"years": person.doubt.years, "at": person.doubt.at, "case": person.doubt.noted},
         "crisis": {
             "danger": crisis.at(now),
             "since": crisis.since,
@@ -324,7 +326,11 @@ def _state(office: Office, person: Person) -> dict[str, Any]:
         "paused": person.paused or (person.overseen is not None and person.overseen.paused),
         "oversight": person.overseen is not None,
         "curfew_lifted_until": person.curfew_lifted if now < person.curfew_lifted else None,
-        "dependence": {"value": height.value, "parts": dict(height.parts)},
+        "dependence": {
+            "value": height.value,
+            "parts": dict(height.parts),
+            "said": dict(height.said),
+        },
         "today": {"day": at.day, "minutes": round(today.seconds / 60, 1), "turns": today.turns},
     }
 

@@ -48,8 +48,9 @@ _SHORT_HARM = frozenset({"die", "sex"})
 # --- spread letters ---------------------------------------------------------------------------
 _GAP = r"(?:[ \t._*/|~·•-]{1,3}|,(?! )|\n)"
 _UNIT = re.compile(rf"[a-zA-Z0-9@$]|!(?={_GAP}[a-zA-Z])")
-# The middle one of three letters that are spread; without one there is nothing to join.
-_MIDDLE = re.compile(rf"(?<=[ \t._*/|~·•,\n-])[a-zA-Z0-9@$!]{_GAP}[a-zA-Z0-9@$!](?!\w)", re.ASCII)
+# The middle one of three letters that are spread, behind its gap; without one there is nothing to
+# join. It begins with a class of characters, which the engine finds by itself.
+_MIDDLE = re.compile(rf"[ \t._*/|~·•,\n-][a-zA-Z0-9@$!]{_GAP}[a-zA-Z0-9@$!](?!\w)", re.ASCII)
 _SPREAD = re.compile(
     rf"(?<![\w'’@$#])(?:{_UNIT.pattern})(?:{_GAP}(?:{_UNIT.pattern})(?![\w'’])){{2,}}+", re.ASCII
 )

@@ -246,13 +246,12 @@ class OnnxClassifier:
     def _feeds(self, reading: _Reading) -> list[dict[str, np.ndarray[Any, Any]]]:
         """The inputs of a net, window by window; made once for both stages.
 
-        A text in disguise is read twice, as it is spelt and as it is meant.
+        A text in disguise is read as it is meant. As it is spelt, the net can only guess, and its
+        guess for what it cannot read is alarm (models/companion-v1/RUNS.md, "Disguises").
         """
         if reading.feeds is None:
             said = reading.said
-            plain = despell(said.text).text
-            texts = (said.text,) if plain is said.text else (said.text, plain)
-            reading.feeds = [feed for text in texts for feed in self._packed(said, text)]
+            reading.feeds = list(self._packed(said, despell(said.text).text))
         return reading.feeds
 
     def _packed(self, said: Utterance, text: str) -> Iterator[dict[str, np.ndarray[Any, Any]]]:

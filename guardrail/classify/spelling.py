@@ -35,7 +35,7 @@ _OVERLAID = re.compile(f"[\u0334-\u0338\u0488\u0489\u20d0-\u20df]+|[{_MARKS}]{{2
 _NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _KEYCAP = "\u20e3"
 
-_RULES = (latin.look_alikes, latin.joined, latin.unmasked, latin.decoded)
+_RULES = (latin.joined, latin.unmasked, latin.decoded)
 _RULES_ZH = (hanzi.simplified, hanzi.joined, hanzi.composed, hanzi.rejoined, hanzi.decoded)
 
 
@@ -60,9 +60,10 @@ def despell(text: str) -> Plain:
     plain = folded = _folded(text)
     if not plain.text.isascii():
         plain = _edited(plain, ((m.start(), m.end(), "") for m in _OVERLAID.finditer(plain.text)))
+        plain = _edited(plain, latin.look_alikes(plain.text))
     for rule in _RULES:
         plain = _edited(plain, rule(plain.text))
-    if hanzi.is_chinese(plain.text):
+    if not plain.text.isascii() and hanzi.is_chinese(plain.text):
         for rule in _RULES_ZH:
             plain = _edited(plain, rule(plain.text))
     return Plain(text, range(len(text) + 1)) if plain.text == folded.text else plain

@@ -59,7 +59,9 @@ _ENGLISH = frozenset(
 )
 _LATIN = "A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _CHINESE = "\u3400-\u4dbf\u4e00-\u9fff"
-_NOT_LATIN, _NOT_CHINESE = re.compile(f"[^{_LATIN}]+"), re.compile(f"[^{_CHINESE}]+")
+_LATIN_WORD, _NOT_CHINESE = re.compile(f"[{_LATIN}]+"), re.compile(f"[^{_CHINESE}]+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+|[!-~]+@[!-~]+\.[!-~]+")
+WORD_LETTERS = 6  # of a Latin word that count: a name or an address is no more speech than "the"
 _LATIN_OR_CHINESE = re.compile(f"[{_LATIN}{_CHINESE}]+")
 LANGUAGE_CHARACTERS = 2000
 _MARKS = {Role.USER: "user: ", Role.ASSISTANT: "bot: ", Role.SYSTEM: "bot: ", Role.TOOL: "bot: "}
@@ -117,15 +119,19 @@ def language(text: str) -> str | None:
     """`"en"`, `"zh"`, or `None` when it is neither or there are no letters.
 
     By script, and, for six Latin words or more, by whether any of the words that English cannot do
-    without is among them: shorter lines of French or pinyin pass for English. A Chinese character weighs as much as two Latin letters,
-    because one carries about as much as a short word; kana make a text Japanese, not Chinese. The
-    first `LANGUAGE_CHARACTERS` tell.
+    without is among them: shorter lines of French or pinyin pass for English. A Chinese character
+    weighs as much as two Latin letters, because one carries about as much as a short word; no Latin
+    word weighs more than `WORD_LETTERS`, and addresses beside Chinese nothing: a link behind a cry
+    for help must not make it English. Kana make a text Japanese, not Chinese. The first
+    `LANGUAGE_CHARACTERS` tell.
     """
     text = text[:LANGUAGE_CHARACTERS]
     if text.isascii():
         return "en" if _LETTER.search(text) and _may_be_english(text) else None
-    latin = len(_NOT_LATIN.sub("", text))
     chinese = 2 * len(_NOT_CHINESE.sub("", text))
+    if chinese:
+        text = _ADDRESS.sub(" ", text)
+    latin = sum(min(len(word), WORD_LETTERS) for word in _LATIN_WORD.findall(text))
     other = sum(map(str.isalpha, _LATIN_OR_CHINESE.sub("", text)))
     if latin + chinese == 0 or other > latin + chinese or other * 4 > chinese > latin:
         return None

@@ -169,6 +169,8 @@ def _chat(routes: APIRouter, bench: Bench, board: Switchboard) -> None:
         found = await bench.casework.get(member, case)
         if found.claimed_by != member.id:
             raise RequestError("claim the case first", status=409, code="not_claimed")
+        if not found.named:  # strangers whose talk began alike would hear each other's moderator
+            raise RequestError("the app names no chat", status=409, code="unnamed_chat")
         where = found.conversations[-1] if found.conversations else found.conversation
         await board.join(found.id, where, found.user, member)
         return _back(case, "#talk")

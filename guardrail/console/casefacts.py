@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from guardrail.actions import resources_for
-from guardrail.cases import Appeal, Asked, Case, Let, Reopened, Resolution, Status, Whom
+from guardrail.cases import Appeal, Asked, Case, Let, Reopened, Resolution, Status, Verdict, Whom
 from guardrail.console.bench import Bench
 from guardrail.console.view import UNSHOWN, row, steps, why
 from guardrail.errors import RequestError
+from guardrail.letterbook import Post
 from guardrail.person import Person
 from guardrail.policy.model import Kind, Policy, Resource
 from guardrail.protocol import rule_words
 from guardrail.roles import Member, Right
+from guardrail.staff.addresses import AddressBook
+from guardrail.staff.carrier import CONTACTS
 from guardrail.staff.caselog import visible
 from guardrail.store.base import Event, Query
 from guardrail.turn import Danger, Profile
@@ -23,6 +26,9 @@ __all__ = ["case_facts", "profile_of", "reads", "words_of"]
 
 REASONS = 8
 """Decisions that are shown; a long crisis has hundreds."""
+
+BEAT = 30.0
+"""The longest that an open page says nothing for the claim, in seconds; with a short lease less."""
 
 KINDS = {Kind.CRISIS, Kind.YOUTH, Kind.EMERGENCY}
 
@@ -72,6 +78,9 @@ async def case_facts(
         "open": case.status is not Status.RESOLVED,
         "joined": case.joined == member.id,
         "why": await _why(bench, case, policy, language),
+        "barred": await bench.casework.barred(case),
+        "registered": await _registered(bench, case),
+        "undelivered": await _undelivered(bench, case),
         "steps": steps(await _history(bench, case), names),
         "earlier": [row(one, names, member.id) for one in earlier],
         "notes": await bench.casework.notes(member, case.id) if reads(member, case) else (),
@@ -81,6 +90,7 @@ async def case_facts(
         ],
         "crisis": _crisis(person, now),
         "person": person,
+        "beat": max(1, round(min(BEAT, bench.casework.terms.lease / 3))),
         "others": [names.get(one, one) for one in others],
         "choices": CHOICES,
     }
@@ -124,6 +134,30 @@ async def _why(bench: Bench, case: Case, policy: Policy, language: str) -> list[
         return rule_words(policy, rule, language) or {}
 
     return list(reversed(why(records, latest, words)))
+
+
+async def _registered(bench: Bench, case: Case) -> frozenset[str]:
+    """Which kinds of contact we have an address of; an app that tells them itself may know others."""
+    if case.user is None:
+        return frozenset()
+    found = await AddressBook(bench.vault).all(case.user)
+    return frozenset(address.whom for address in found.values())
+
+
+async def _undelivered(bench: Bench, case: Case) -> frozenset[str]:
+    """Contacts whose letter was given up: somebody has to tell them in another way."""
+    if bench.outbox is None or all(one.verdict is not Verdict.APPROVED for one in case.contacts):
+        return frozenset()
+    letters = [
+        letter
+        for one in case.ids
+        for letter in await bench.outbox.letters(subject=one, everything=True)
+    ]
+    return frozenset(
+        str(letter.fields.get("of", ""))
+        for letter in letters
+        if letter.state is Post.DEAD and letter.template in CONTACTS
+    )
 
 
 async def _history(bench: Bench, case: Case) -> list[Event]:

@@ -7,6 +7,7 @@ that are marked as live; a form that is sent without scripts gets it whole as we
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from guardrail.console.macros import MACROS, filled
 from guardrail.console.pages import page_route
 from guardrail.console.seats import needs
 from guardrail.console.stream import newest
+from guardrail.console.view import Fired, Row, fired_at
 from guardrail.console.wellness import TALK, Exposure, exposure, revealed
 from guardrail.errors import RequestError
 from guardrail.roles import Member, Right
@@ -86,7 +88,7 @@ async def render_case(
     seen = await exposure(bench.store, member.id, bench.clock())
     language = bench.pages.language(request)
     values = await case_facts(bench, case, member, names=names, language=language)
-    values |= await _words(bench, case, member, seen)
+    values |= await _words(bench, case, member, seen, reasons=values["why"])
     values |= await _talk(bench, case, member, seen)
     values |= {"seq": seq, "exposure": seen, "key": secrets.token_hex(8), "draft": "", "advice": ()}
     return bench.pages.render(request, "cases/case.html", **values | more)
@@ -97,26 +99,31 @@ async def render_case(
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """One text on the page; `text` is `None` while it is covered."""
+    """One text on the page; `text` is `None` while it is covered. `fired`: it brought a signal."""
 
     id: str
     speaker: str
     at: float
     length: int
     text: str | None
+    fired: bool
 
 
-async def _words(bench: Bench, case: Case, member: Member, seen: Exposure) -> dict[str, Any]:
+async def _words(
+    bench: Bench, case: Case, member: Member, seen: Exposure, *, reasons: Iterable[Row]
+) -> dict[str, Any]:
     if not reads(member, case):
         return {"reads": False, "texts": [], "covered": 0}
-    shown = [_shown(text, seen.of(case.id)) for text in await words_of(bench, case)]
+    fired = fired_at(reasons)
+    shown = [_shown(text, seen.of(case.id), fired) for text in await words_of(bench, case)]
     covered = sum(one.text is None for one in shown)
     return {"reads": True, "texts": shown, "covered": covered}
 
 
-def _shown(text: Text, seen: frozenset[str]) -> _Shown:
+def _shown(text: Text, seen: frozenset[str], fired: Fired) -> _Shown:
     words = text.text if text.id in seen else None
-    return _Shown(text.id, text.speaker, text.at, len(text.text), words)
+    why = fired(text.speaker, text.at)
+    return _Shown(text.id, text.speaker, text.at, len(text.text), words, why)
 
 
 async def _talk(bench: Bench, case: Case, member: Member, seen: Exposure) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from guardrail.console.bench import Bench
 from guardrail.console.pages import page_route
 from guardrail.console.seats import needs
 from guardrail.errors import RequestError
-from guardrail.letterbook import Letter
+from guardrail.letterbook import Letter, Post
 from guardrail.roles import Member, Right, may
 from guardrail.staff.outbox import Outbox
 
@@ -22,6 +22,9 @@ SHOWN = 200
 
 Clerk = Annotated[Member, needs(Right.LETTERS, signed_in=True)]
 Which = Annotated[str, Form(max_length=256)]
+
+ANSWERS = ("http", "smtp")
+"""What a code begins with that ends in the receiver's own."""
 
 AUDIENCES = ("moderators", "operator")
 """To whom a test letter may go from here."""
@@ -89,6 +92,7 @@ def _outbox(bench: Bench) -> Outbox:
 
 
 def _shown(letter: Letter, *, cases: bool) -> dict[str, Any]:
+    kind, _, code = letter.why.partition("_")
     return {
         "id": letter.id,
         "at": letter.at,
@@ -97,6 +101,9 @@ def _shown(letter: Letter, *, cases: bool) -> dict[str, Any]:
         "severity": letter.severity,
         "state": letter.state,
         "why": letter.why,
+        "answered": (kind, code) if kind in ANSWERS and code else None,
+        "reached": sum(one.state is Post.SENT for one in letter.live),
+        "wanted": len(letter.live),
         "tries": letter.tries,
         "due": letter.due,
         "case": letter.subject if cases and letter.template.startswith("case_") else "",

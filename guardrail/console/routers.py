@@ -9,6 +9,7 @@ from guardrail.console.bench import Bench
 from guardrail.console.casepage import case_routes
 from guardrail.console.figures import figure_routes
 from guardrail.console.letterpage import letter_pages
+from guardrail.console.lost import lost_routes
 from guardrail.console.peoplepage import people_pages
 from guardrail.console.privacypage import privacy_pages
 from guardrail.console.queue import queue_routes
@@ -29,6 +30,7 @@ PAGES = (
     letter_pages,
     trail_pages,
     privacy_pages,
+    lost_routes,  # the last one
 )
 
 

@@ -11,9 +11,16 @@ from guardrail.cases import Case, Queue, Status, Wanted
 from guardrail.store.base import Event
 from guardrail.turn import AgeBand, Severity
 
-__all__ = ["UNSHOWN", "chips", "pager", "row", "steps", "wanted", "why"]
+__all__ = ["UNSHOWN", "Fired", "Row", "chips", "fired_at", "pager", "row", "steps", "wanted", "why"]
 
 Row = dict[str, Any]
+
+Fired = Callable[[str, float], bool]
+"""Whether what a speaker said at this moment is what a rule acted on."""
+
+LAST = 0.0015
+"""Seconds before its turn at which the last text of a turn lies in the vault, at most: `memory` puts
+one text a millisecond before the next."""
 
 CHOICES: Mapping[str, type[Severity | Status | AgeBand]] = {
     "status": Status,
@@ -129,6 +136,16 @@ def why(
         for one in record.body["decisions"]
         if one["id"] in wanted_ids
     ]
+
+
+def fired_at(reasons: Iterable[Row]) -> Fired:
+    """The texts that these reasons (`why`) are about: the last that their side said in that turn."""
+    turns = [(str(one["side"]), float(one["at"])) for one in reasons]
+
+    def fired(speaker: str, at: float) -> bool:
+        return any(speaker == side and 0.0 <= turn - at < LAST for side, turn in turns)
+
+    return fired
 
 
 def steps(events: Iterable[Event], names: Mapping[str, str]) -> list[Row]:

@@ -10,9 +10,11 @@ from pathlib import Path
 from guardrail.errors import Mistake, PolicyError
 from guardrail.policy.checks import (
     cases,
+    cites,
     contacts,
     crisis,
     hold,
+    law,
     limits,
     minors,
     numbers,
@@ -20,6 +22,7 @@ from guardrail.policy.checks import (
     privacy,
     protocol,
     reach,
+    reasons,
     reminders,
     resources,
     same,
@@ -39,6 +42,7 @@ Check = Callable[[Policy, Source], list[Mistake]]
 CHECKS: tuple[Check, ...] = (
     words.check,
     reach.check,
+    reasons.check,
     same.check,
     crisis.check,
     cases.check,
@@ -51,6 +55,8 @@ CHECKS: tuple[Check, ...] = (
     hold.check,
     reminders.check,
     pins.check,
+    law.check,
+    cites.check,
     privacy.check,
     protocol.check,
     shadow.check,

@@ -70,10 +70,9 @@ def decide(policy: Policy, facts: Facts, stage: Stage | None = None) -> Decision
     """
     marks = _marks(policy, facts)
     level = _level(policy, facts) if Label.SELF_HARM in marks else None
-    # Most turns have no mark, most rules ask for one: those need not be looked at.
-    rules = [r for r in policy.rules if marks or not (r.when.labels or r.when.all_of)]
+    rules = policy.rules if marks else policy.unmarked[facts.side]  # most turns have none
     if stage is not None:
-        rules = [r for r in rules if r.stage is stage]
+        rules = tuple(r for r in rules if r.stage is stage)
     rule = next((r for r in rules if _matches(r.when, facts, marks, level)), None)
     decision = _ruled(policy, facts, rule, marks) if rule else _allowed(policy, facts, DEFAULT)
     if facts.assessment.failed is None:

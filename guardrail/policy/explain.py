@@ -71,6 +71,7 @@ def _lines(policy: Policy, profile: Profile, language: str) -> Iterator[Line]:
     age = profile.age_band
     yield from _plain(policy, "mode", policy.mode)
     yield from _plain(policy, "unknown_age", policy.unknown_age)
+    yield from _plain(policy, "doubted_age", policy.doubted_age)
     yield from _plain(policy, "zone", policy.zone)
     for label, side in product((*Label, *Detector), Side):
         threshold = policy.thresholds[label, side, age]
@@ -95,10 +96,7 @@ def _lines(policy: Policy, profile: Profile, language: str) -> Iterator[Line]:
 
 def _cited(policy: Policy, line: Line) -> Line:
     """With the articles that other packs say it keeps, too."""
-    more = policy.articles.get(line.path)
-    if more is None:
-        return line
-    return replace(line, article=f"{line.article}; {more}" if line.article else more)
+    return replace(line, article=policy.cites(line.path, line.article))
 
 
 def _plain(policy: Policy, path: str, value: object) -> Iterator[Line]:
@@ -107,7 +105,7 @@ def _plain(policy: Policy, path: str, value: object) -> Iterator[Line]:
 
 def _line(policy: Policy, path: str, value: str, written: tuple[str, ...]) -> Line:
     packs = [p for place in written for p in _packs(policy, place)]
-    articles = [policy.articles[place] for place in written if place in policy.articles]
+    articles = dict.fromkeys(part for place in written if (part := policy.cites(place)))
     return Line(path, value, ", ".join(dict.fromkeys(packs)) or "built in", "; ".join(articles))
 
 
@@ -165,7 +163,8 @@ def _terms(policy: Policy, profile: Profile) -> Iterator[Line]:
     value = "off" if off or terms is None else f"elevated {terms.elevated:g}, high {terms.high:g}"
     yield from _plain(policy, "dependence", value)
     for language, said in policy.exit.words.items():
-        yield _line(policy, f"exit.words.{language}", ", ".join(said), ("exit.words",))
+        path = f"exit.words.{language}"
+        yield _line(policy, path, ", ".join(said), ("exit.words", path))
 
 
 def _words(policy: Policy, profile: Profile) -> Iterator[Line]:

@@ -69,6 +69,8 @@ class Given:
         profile, person, at = self.profile, self._person(), self._moment()
         if profile.age_band is AgeBand.UNKNOWN:
             profile = replace(profile, age_band=policy.unknown_age)
+        if State.AGE_DOUBT in self.held and profile.age_band is AgeBand.ADULT:
+            profile = replace(profile, age_band=policy.doubted_age)
         held = set(self.held)
         if self.clock is not None:
             held |= states(policy, profile, person, at) & {State.CURFEW}

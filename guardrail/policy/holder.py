@@ -29,7 +29,8 @@ class PolicyHolder:
     ) -> None:
         """Take the stack for everybody, those by region ("CN", "US-CA"), and a last touch.
 
-        `shadows` are stacks on trial, each with the last day of its trial.
+        `shadows` are stacks on trial, each with the last day of its trial. A law that is yet to come
+        is tried as it will be on its first day: today it would be no trial at all.
         """
         self._stacks = {"": stack, **(regions or {})}
         self._finish, self._on_trial = finish, tuple(shadows)
@@ -58,16 +59,21 @@ class PolicyHolder:
         country = region.partition("-")[0]
         return self._policies.get(region) or self._policies.get(country) or self.current
 
-    def swap(self, stack: Stack, regions: Mapping[str, Stack] | None = None) -> None:
+    def swap(
+        self,
+        stack: Stack,
+        regions: Mapping[str, Stack] | None = None,
+        shadows: Iterable[tuple[Stack, date]] = (),
+    ) -> None:
         """Put others in their place; what is under way keeps what it has."""
-        self._stacks = {"": stack, **(regions or {})}
+        self._stacks, self._on_trial = {"": stack, **(regions or {})}, tuple(shadows)
         self._turn_to(self._today)
 
     def _turn_to(self, today: date) -> None:
         self._today = today
         self._policies = {r: self._finish(s.on(today)) for r, s in self._stacks.items()}
         self._trials = [
-            (stack.on(today), _midnight(until + timedelta(days=1)))
+            (stack.on(max(today, stack.begins)), _midnight(until + timedelta(days=1)))
             for stack, until in self._on_trial
         ]
         changes = [day for s in self._stacks.values() if (day := s.next_change(today)) is not None]

@@ -16,11 +16,12 @@ from guardrail.policy.checks import protocol, thresholds, words
 from guardrail.policy.model import Mode, Policy, Resource
 from guardrail.policy.reader import Reader, suggestion
 from guardrail.policy.resources import read_resources
-from guardrail.policy.rules import read_rules
+from guardrail.policy.rules import read_reason, read_rules
 from guardrail.policy.source import File, Node, Source, canonical, read_yaml
 from guardrail.policy.stack import Stack
 from guardrail.policy.tables import read_hold, read_limits, read_postures, read_thresholds
 from guardrail.policy.terms import (
+    read_age,
     read_articles,
     read_consents,
     read_crisis,
@@ -31,10 +32,10 @@ from guardrail.policy.terms import (
     read_notices,
     read_privacy,
     read_suppress,
-    read_unknown_age,
     read_zone,
 )
 from guardrail.policy.vocabulary import NAME, OVERLAY, PACK, REGION, Language
+from guardrail.turn import AgeBand
 
 __all__ = ["find_policy", "load_policy", "packs_in", "read_pack"]
 
@@ -172,10 +173,12 @@ def _policy(reader: Reader, root: Node, resources: tuple[Resource, ...], revisio
     name = _name(reader, keys.get("name"))
     languages = _languages(reader, keys.get("languages"))
     limits, young = read_limits(reader, part("limits"))
+    title, titles = read_reason(reader, keys.get("title"), "title")
     return Policy(
         name=name,
         revision=revision,
-        title=reader.text(keys.get("title"), "the title"),
+        title=title,
+        titles=titles,
         mode=_mode(reader, keys),
         rules=read_rules(reader, keys.get("rules"), name),
         thresholds=read_thresholds(reader, part("thresholds")),
@@ -193,7 +196,8 @@ def _policy(reader: Reader, root: Node, resources: tuple[Resource, ...], revisio
         crisis=read_crisis(reader, keys.get("crisis")),
         exit=read_exit(reader, keys.get("exit"), languages),
         dependence=read_dependence(reader, keys.get("dependence")),
-        unknown_age=read_unknown_age(reader, keys.get("unknown_age")),
+        unknown_age=read_age(reader, keys.get("unknown_age"), AgeBand.UNKNOWN),
+        doubted_age=read_age(reader, keys.get("doubted_age"), AgeBand.ADULT),
         suppress=read_suppress(reader, keys.get("suppress")),
         privacy=read_privacy(reader, keys.get("privacy")),
         label=read_label(reader, keys.get("label")),
@@ -210,6 +214,7 @@ _VALUES = [
     "mode",
     "zone",
     "unknown_age",
+    "doubted_age",
     "thresholds",
     "failure",
     "limits",

@@ -213,6 +213,7 @@ class Policy:
     texts: Mapping[str, Mapping[str, str]]  # key → language → words
     resources: tuple[Resource, ...]
     limits: Mapping[AgeBand, Limits] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)  # by language
     hold: Hold = field(default_factory=Hold)
     default_regions: Mapping[str, str] = field(default_factory=dict)  # by language
     languages: tuple[str, ...] = ("en", "zh")
@@ -224,6 +225,7 @@ class Policy:
     exit: Exit = field(default_factory=Exit)
     dependence: Dependence | None = None
     unknown_age: AgeBand = AgeBand.UNKNOWN  # how somebody is treated whose age nobody knows
+    doubted_age: AgeBand = AgeBand.ADULT  # how an adult is treated who has said to be under 18
     suppress: Mapping[AgeBand, frozenset[str]] = field(default_factory=dict)
     privacy: Privacy = field(default_factory=Privacy)
     label: Marking = field(default_factory=Marking)
@@ -235,11 +237,30 @@ class Policy:
     origins: Mapping[str, str] = field(default_factory=dict)
     clashes: tuple[tuple[Rule, Rule], ...] = ()  # of one id, and about different things
     unpinned: Policy | None = None  # what it would be without pins, where there are some
+    unmarked: Mapping[Side, tuple[Rule, ...]] = field(init=False)  # rules that need no label found
+    burst: int = field(init=False)  # turns of a minute to know: one over the highest cap on them
+
+    def __post_init__(self) -> None:
+        """What every turn would work out again."""
+        bare = [rule for rule in self.rules if not rule.when.names]
+        by_side = {s: tuple(r for r in bare if r.when.side in (None, s)) for s in Side}
+        caps = (cap.turns_per_minute or 0 for cap in (*self.limits.values(), *self.young.values()))
+        object.__setattr__(self, "unmarked", by_side)
+        object.__setattr__(self, "burst", 1 + max(caps, default=0))
 
     @property
     def tag(self) -> str:
         """`name@revision`, as it stands in every decision."""
         return f"{self.name}@{self.revision}"
+
+    def called(self, language: str) -> str:
+        """The title in this language, or as it is written."""
+        return self.titles.get(language, self.title)
+
+    def cites(self, path: str, article: str = "") -> str:
+        """Every article that a value, rule or notice keeps: its own, and what other packs say of it."""
+        said = (*article.split("; "), *self.articles.get(path, "").split("; "))
+        return "; ".join(dict.fromkeys(part for part in said if part))
 
     def caps(self, profile: Profile) -> Limits:
         """The caps of this person: of all lines that are about them, the strictest of each."""

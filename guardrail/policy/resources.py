@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from guardrail.policy.model import EVERYWHERE, Kind, Resource
 from guardrail.policy.reader import Reader
 from guardrail.policy.source import Node
-from guardrail.policy.vocabulary import ANY, HOURS, REGION, RESOURCE, RESOURCES, Certainty
+from guardrail.policy.vocabulary import (
+    ANY,
+    HOURS,
+    REGION,
+    RESOURCE,
+    RESOURCES,
+    UNCERTAIN,
+    Certainty,
+)
 from guardrail.turn import AgeBand
 
 __all__ = ["read_resources"]
@@ -19,18 +27,29 @@ _SOURCE = re.compile(r"https?://\S+")
 
 
 def read_resources(reader: Reader, root: Node) -> tuple[Resource, ...]:
-    """All entries, in the order of the file; mistakes go to `reader`."""
+    """All entries that people are told of, in the order of the file; mistakes go to `reader`.
+
+    One that is `disabled` waits in the file for somebody who confirms it. It is read, so that it is
+    well written on that day, and left out.
+    """
     keys = reader.fields(root, RESOURCES, "a resource file")
     reader.version(keys.get("guardrail"))
     if "resources" not in keys:
         return ()
-    entries = (_resource(reader, item) for item in reader.items(keys["resources"], "resources"))
-    return tuple(entry for entry in entries if entry is not None)
+    entries = [_resource(reader, item) for item in reader.items(keys["resources"], "resources")]
+    enabled = tuple(entry for entry in entries if entry is not None)
+    if entries and not enabled and not reader.mistakes:
+        reader.complain(keys["resources"], "every resource is disabled", "confirm one")
+    return enabled
 
 
 def _resource(reader: Reader, node: Node) -> Resource | None:
-    keys = reader.fields(node, RESOURCE, "a resource")
-    if not set(RESOURCE.required) <= keys.keys():
+    shape = UNCERTAIN if node.has("disabled") else RESOURCE
+    keys = reader.fields(node, shape, "a resource")
+    if not set(shape.required) <= keys.keys():
+        return None
+    if shape is UNCERTAIN:
+        _uncertain(reader, keys)
         return None
     numbers = _numbers(reader, keys["numbers"])
     sms = _one_of(reader, keys.get("sms"), numbers)
@@ -51,6 +70,18 @@ def _resource(reader: Reader, node: Node) -> Resource | None:
         sms=sms,
         url=reader.pattern(keys["url"], _SOURCE, "a page", "https://…") if "url" in keys else "",
     )
+
+
+def _uncertain(reader: Reader, keys: Mapping[str, Node]) -> None:
+    """An entry that nobody is told of: it says why, and what it has is well written."""
+    reader.text(keys["disabled"], "disabled, the reason,")
+    _region(reader, keys["region"])
+    reader.word(keys["kind"], Kind, "a kind of help")
+    _languages(reader, keys["languages"])
+    _ages(reader, keys["ages"])
+    _by_language(reader, keys["name"], "the name")
+    _by_language(reader, keys["contact"], "the contact")
+    _numbers(reader, keys["numbers"])
 
 
 def _region(reader: Reader, node: Node) -> str:

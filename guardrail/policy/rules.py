@@ -70,12 +70,14 @@ def _rule(reader: Reader, node: Node, before: Stage) -> Rule:
     return rule
 
 
-def read_reason(reader: Reader, node: Node | None) -> tuple[str, Mapping[str, str]]:
-    """Why: as plain words, or by language; then the first of them stands for those without."""
+def read_reason(
+    reader: Reader, node: Node | None, what: str = "reason"
+) -> tuple[str, Mapping[str, str]]:
+    """Why (or a title): as plain words, or by language; then the first stands for those without."""
     if node is None or not isinstance(node.value, Mapping):
-        return reader.text(node, "the reason"), {}
-    keys = reader.fields(node, REASON, "a reason")
-    said = {language: reader.text(child, "the reason") for language, child in keys.items()}
+        return reader.text(node, f"the {what}"), {}
+    keys = reader.fields(node, REASON, f"a {what}")
+    said = {language: reader.text(child, f"the {what}") for language, child in keys.items()}
     return next(iter(said.values()), ""), said
 
 

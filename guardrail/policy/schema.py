@@ -7,10 +7,10 @@ generated files after a change: `make docs`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from enum import StrEnum
+from collections.abc import Iterable
 
-from guardrail.policy.model import Mode, Posture, Repair, Stage, Start
+from guardrail.policy.draft7 import Json, keyed, named, object_of, one_or_more, pattern, words
+from guardrail.policy.model import Kind, Mode, Posture, Repair, Stage, Start
 from guardrail.policy.vocabulary import (
     ANY,
     CASE,
@@ -22,6 +22,7 @@ from guardrail.policy.vocabulary import (
     EXPECT,
     GIVEN,
     HOLD,
+    HOURS,
     LABEL,
     LIMIT_NAMES,
     LIMITS,
@@ -32,12 +33,16 @@ from guardrail.policy.vocabulary import (
     PRIVACY,
     REASON,
     REGION,
+    RESOURCE,
+    RESOURCES,
     RULE,
     SUPPRESSIBLE,
     THRESHOLD,
     TRIALS,
+    UNCERTAIN,
     VERSION,
     WHEN,
+    Certainty,
     Language,
     Shape,
 )
@@ -54,12 +59,10 @@ from guardrail.turn import (
     State,
 )
 
-__all__ = ["FILES", "policy_schema", "render", "trials_schema"]
+__all__ = ["FILES", "policy_schema", "render", "resources_schema", "trials_schema"]
 
 # Draft 7: what the YAML language server understands best.
 _DRAFT = "http://json-schema.org/draft-07/schema#"
-
-Json = Mapping[str, object]
 
 _TEXT: Json = {"type": "string", "minLength": 1}
 _FLAG: Json = {"type": "boolean"}
@@ -79,37 +82,37 @@ def policy_schema() -> Json:
         "$schema": _DRAFT,
         "title": "guardrail policy",
         "definitions": {
-            "threshold_by_side": _by_side(_object(THRESHOLD, {"soft": _SCORE, "hard": _SCORE})),
-            "posture_by_side": _by_side(_words(Posture)),
+            "threshold_by_side": _by_side(object_of(THRESHOLD, {"soft": _SCORE, "hard": _SCORE})),
+            "posture_by_side": _by_side(words(Posture)),
         },
         # A pack that stands on others may leave out what they say.
         "if": {"required": ["extends"]},
         "then": {"required": list(OVERLAY.required)},
         "else": {"required": list(PACK.required)},
-        **_object(
+        **object_of(
             Shape((), PACK.keys),
             {
                 "guardrail": {"const": VERSION},
-                "name": _pattern(NAME.pattern),
-                "title": _TEXT,
-                "extends": _one_or_more(_pattern(NAME.pattern)),
+                "name": pattern(NAME.pattern),
+                "title": _reason(),
+                "extends": one_or_more(pattern(NAME.pattern)),
                 "effective": _DATE,
-                "pin": _one_or_more(_TEXT),
-                "articles": _named(_TEXT),
-                "mode": _words(Mode),
+                "pin": one_or_more(_TEXT),
+                "articles": named(_TEXT),
+                "mode": words(Mode),
                 "shadow_until": _DATE,
-                "languages": _one_or_more(_words(Language)),
+                "languages": one_or_more(words(Language)),
                 "default_region": {
                     "anyOf": [
-                        _pattern(REGION.pattern),
-                        _keyed(tuple(Language), _pattern(REGION.pattern)),
+                        pattern(REGION.pattern),
+                        keyed(tuple(Language), pattern(REGION.pattern)),
                     ]
                 },
                 "thresholds": _by_name("threshold", _NAMES),
                 "failure": _by_name("posture", Label),
                 "hold": _hold(),
                 "limits": {
-                    **_keyed((*AgeBand, ANY), _limits()),
+                    **keyed((*AgeBand, ANY), _limits()),
                     "patternProperties": {r"^under-\d{1,2}$": _limits()},
                 },
                 **_terms(),
@@ -122,22 +125,51 @@ def policy_schema() -> Json:
 
 def trials_schema() -> Json:
     """The schema of `<pack>_test.yaml`."""
-    case = _object(CASE, {"name": _TEXT, "given": _given(), "expect": _expect()})
+    case = object_of(CASE, {"name": _TEXT, "given": _given(), "expect": _expect()})
     return {
         "$schema": _DRAFT,
         "title": "guardrail policy test",
-        **_object(
+        **object_of(
             TRIALS,
             {
                 "guardrail": {"const": VERSION},
-                "policy": _pattern(NAME.pattern),
+                "policy": pattern(NAME.pattern),
                 "cases": {"type": "array", "minItems": 1, "items": case},
             },
         ),
     }
 
 
-FILES = {"policy.schema.json": policy_schema, "policy_test.schema.json": trials_schema}
+def resources_schema() -> Json:
+    """The schema of `resources.yaml`. An entry that is disabled may lack its source."""
+    number = pattern(r"[0-9][0-9 -]*")
+    entry = object_of(
+        Shape((), tuple(dict.fromkeys((*RESOURCE.keys, *UNCERTAIN.keys)))),
+        {
+            "region": pattern(rf"{REGION.pattern}|\*"),
+            "kind": words(Kind),
+            "languages": one_or_more(pattern("[a-z]{2}")),
+            "ages": {"anyOf": [{"const": ANY}, one_or_more(words(AgeBand))]},
+            "numbers": {"anyOf": [number, {"type": "array", "items": number}]},
+            "certainty": words(Certainty),
+            "hours": pattern(HOURS.pattern),
+            "verified_on": _DATE,
+            **{key: {**named(_TEXT), "required": ["en"]} for key in ("name", "contact")},
+            **dict.fromkeys(("source", "url"), pattern(r"https?://\S+")),
+            **dict.fromkeys(("tel", "sms", "disabled"), _TEXT),
+        },
+    )
+    either = [{"required": list(shape.required)} for shape in (RESOURCE, UNCERTAIN)]
+    items = {"type": "array", "minItems": 1, "items": {**entry, "anyOf": either}}
+    head = {"$schema": _DRAFT, "title": "guardrail resources"}
+    return {**head, **object_of(RESOURCES, {"guardrail": {"const": VERSION}, "resources": items})}
+
+
+FILES = {
+    "policy.schema.json": policy_schema,
+    "policy_test.schema.json": trials_schema,
+    "resources.schema.json": resources_schema,
+}
 """The generated files, by name."""
 
 
@@ -147,19 +179,19 @@ def render(schema: Json) -> str:
 
 
 def _rule() -> Json:
-    return _object(
+    return object_of(
         RULE,
         {
-            "id": _pattern(NAME.pattern),
+            "id": pattern(NAME.pattern),
             "when": _when(),
-            "then": _one_or_more(_words(Action)),
+            "then": one_or_more(words(Action)),
             "text": _TEXT,
             "resources": _FLAG,
             "keep_reply": _FLAG,
-            "severity": _words(Severity),
-            "danger": _words(Danger),
-            "again": _one_or_more(_TEXT),
-            "stage": _words(Stage),
+            "severity": words(Severity),
+            "danger": words(Danger),
+            "again": one_or_more(_TEXT),
+            "stage": words(Stage),
             "reason": _reason(),
             "article": _TEXT,
         },
@@ -167,7 +199,7 @@ def _rule() -> Json:
 
 
 def _reason() -> Json:
-    return {"anyOf": [_TEXT, _object(REASON, dict.fromkeys(REASON.keys, _TEXT))]}
+    return {"anyOf": [_TEXT, object_of(REASON, dict.fromkeys(REASON.keys, _TEXT))]}
 
 
 def _terms() -> dict[str, Json]:
@@ -176,17 +208,17 @@ def _terms() -> dict[str, Json]:
     def minutes(least: float) -> Json:
         return {"type": "number", "minimum": least}
 
-    notice = _object(
+    notice = object_of(
         NOTICE,
         {
-            "id": _pattern(NAME.pattern),
+            "id": pattern(NAME.pattern),
             "text": _TEXT,
-            "start": _words(Start),
+            "start": words(Start),
             "every_minutes": minutes(1),
             "absence_days": minutes(1),
-            "on": _one_or_more(_words(State)),
+            "on": one_or_more(words(State)),
             "cooldown_minutes": minutes(0),
-            "age": _one_or_more(_words(AgeBand)),
+            "age": one_or_more(words(AgeBand)),
             "under": _UNDER,
             "in_band": _FLAG,
             "reason": _reason(),
@@ -197,53 +229,54 @@ def _terms() -> dict[str, Json]:
         "hold_hours": minutes(1),
         "point_minutes": minutes(0),
         "omission": _SCORE,
-        "repair": _words(Repair),
+        "repair": words(Repair),
         "keep_out": _FLAG,
     }
-    exits = {"words": _keyed(tuple(Language), _one_or_more(_TEXT)), "text": _TEXT}
-    dependence = {"elevated": _SCORE, "high": _SCORE, "age": _one_or_more(_words(AgeBand))}
+    exits = {"words": keyed(tuple(Language), one_or_more(_TEXT)), "text": _TEXT}
+    dependence = {"elevated": _SCORE, "high": _SCORE, "age": one_or_more(words(AgeBand))}
     return {
         "zone": _TEXT,
-        "unknown_age": _words(AgeBand),
+        "unknown_age": words(AgeBand),
+        "doubted_age": words(AgeBand),
         "notices": {"type": "array", "minItems": 1, "items": notice},
-        "curfew": _object(CURFEW, {"under": _UNDER, "from": _CLOCK, "to": _CLOCK}),
-        "consent": _object(CONSENT, {"under": _UNDER, "scope": _TEXT, "version": _TEXT}),
-        "crisis": _object(CRISIS, crisis),
-        "exit": _object(EXIT, exits),
-        "dependence": {"anyOf": [{"enum": ["off", False]}, _object(DEPENDENCE, dependence)]},
-        "suppress": _keyed(tuple(AgeBand), _one_or_more({"enum": list(SUPPRESSIBLE)})),
+        "curfew": object_of(CURFEW, {"under": _UNDER, "from": _CLOCK, "to": _CLOCK}),
+        "consent": object_of(CONSENT, {"under": _UNDER, "scope": _TEXT, "version": _TEXT}),
+        "crisis": object_of(CRISIS, crisis),
+        "exit": object_of(EXIT, exits),
+        "dependence": {"anyOf": [{"enum": ["off", False]}, object_of(DEPENDENCE, dependence)]},
+        "suppress": keyed(tuple(AgeBand), one_or_more({"enum": list(SUPPRESSIBLE)})),
         "privacy": _privacy(),
-        "label": _object(LABEL, {"explicit": _TEXT, "implicit": _named(_TEXT)}),
+        "label": object_of(LABEL, {"explicit": _TEXT, "implicit": named(_TEXT)}),
     }
 
 
 def _privacy() -> Json:
     days = {"type": "integer", "minimum": 0}
-    return _object(
+    return object_of(
         PRIVACY,
         {
             "case_text_days": days,
             "turns": _COUNT,
-            "hold_days": {"anyOf": [days, _keyed(tuple(AgeBand), days)]},
+            "hold_days": {"anyOf": [days, keyed(tuple(AgeBand), days)]},
             "train": _FLAG,
         },
     )
 
 
 def _when() -> Json:
-    schema = _object(
+    schema = object_of(
         WHEN,
         {
-            "side": _words(Side),
-            "label": _one_or_more({"enum": list(_NAMES)}),
+            "side": words(Side),
+            "label": one_or_more({"enum": list(_NAMES)}),
             "at": {"enum": list(_GRADES)},
-            "level": _words(Level),
-            "age": _one_or_more(_words(AgeBand)),
+            "level": words(Level),
+            "age": one_or_more(words(AgeBand)),
             "under": _UNDER,
             "limit": {"enum": list(LIMIT_NAMES)},
-            "state": _one_or_more(_words(State)),
-            "all_of": _one_or_more({"enum": list(_NAMES)}),
-            "unless": _one_or_more(_words(State)),
+            "state": one_or_more(words(State)),
+            "all_of": one_or_more({"enum": list(_NAMES)}),
+            "unless": one_or_more(words(State)),
         },
     )
     named = {"anyOf": [{"required": ["label"]}, {"required": ["all_of"]}]}
@@ -253,19 +286,19 @@ def _when() -> Json:
 
 def _given() -> Json:
     span = {"type": "number", "minimum": 0}
-    return _object(
+    return object_of(
         GIVEN,
         {
-            "side": _words(Side),
-            "scores": _keyed(_NAMES, _SCORE),
-            "level": _words(Level),
-            "age": _words(AgeBand),
+            "side": words(Side),
+            "scores": keyed(_NAMES, _SCORE),
+            "level": words(Level),
+            "age": words(AgeBand),
             "years": {"type": "integer", "minimum": 0, "maximum": 120},
-            "states": _one_or_more(_words(State)),
+            "states": one_or_more(words(State)),
             "on": _DATE,
-            "region": _pattern(REGION.pattern),
-            "language": _words(Language),
-            "limits": _one_or_more({"enum": list(LIMIT_NAMES)}),
+            "region": pattern(REGION.pattern),
+            "language": words(Language),
+            "limits": one_or_more({"enum": list(LIMIT_NAMES)}),
             "failed": _TEXT,
             "floor_ran": _FLAG,
             "signs": _COUNT,
@@ -273,33 +306,33 @@ def _given() -> Json:
             "day_minutes": span,
             "away_days": span,
             "clock": _CLOCK,
-            "shown": _named(span),
+            "shown": named(span),
         },
     )
 
 
 def _expect() -> Json:
     whole = {"type": "integer", "minimum": 0}
-    return _object(
+    return object_of(
         EXPECT,
         {
             "rule": _TEXT,
-            "actions": _one_or_more(_words(Action)),
+            "actions": one_or_more(words(Action)),
             "text": _TEXT,
             "label": {"enum": [*_NAMES, "none"]},
-            "danger": _words(Danger),
-            "grade": _words(Grade),
+            "danger": words(Danger),
+            "grade": words(Grade),
             "severity": {"enum": [*(severity.value for severity in Severity), "none"]},
             "resources": _FLAG,
             "keep_reply": _FLAG,
             "intervenes": _FLAG,
             "degraded": _TEXT,
-            "says": _one_or_more(_TEXT),
-            "notices": _one_or_more(_TEXT),
-            "age": _words(AgeBand),
-            "limits": _object(LIMITS, {key: {"anyOf": [_COUNT, _NONE]} for key in LIMIT_NAMES}),
-            "suppress": _one_or_more({"enum": [*SUPPRESSIBLE, "none"]}),
-            "privacy": _object(
+            "says": one_or_more(_TEXT),
+            "notices": one_or_more(_TEXT),
+            "age": words(AgeBand),
+            "limits": object_of(LIMITS, {key: {"anyOf": [_COUNT, _NONE]} for key in LIMIT_NAMES}),
+            "suppress": one_or_more({"enum": [*SUPPRESSIBLE, "none"]}),
+            "privacy": object_of(
                 PRIVACY,
                 {"case_text_days": whole, "turns": whole, "hold_days": whole, "train": _FLAG},
             ),
@@ -310,61 +343,21 @@ def _expect() -> Json:
 def _hold() -> Json:
     count = {"type": "integer", "minimum": 0}
     seconds = {"type": "number", "minimum": 0.05, "maximum": 30}
-    return _object(HOLD, {"chars": count, "seconds": seconds, "tail": count})
+    return object_of(HOLD, {"chars": count, "seconds": seconds, "tail": count})
 
 
 def _limits() -> Json:
-    return _object(LIMITS, dict.fromkeys(LIMIT_NAMES, _COUNT))
+    return object_of(LIMITS, dict.fromkeys(LIMIT_NAMES, _COUNT))
 
 
 def _texts() -> Json:
-    return _named(_keyed(Language, _TEXT))
-
-
-def _named(leaf: Json) -> Json:
-    """Names of the writer's own."""
-    return {"type": "object", "additionalProperties": leaf}
+    return named(keyed(Language, _TEXT))
 
 
 def _by_name(leaf: str, names: Iterable[str]) -> Json:
     """The tables: name → side → age band, each perhaps `any`. The lower steps are shared."""
-    return _keyed((*names, ANY), {"$ref": f"#/definitions/{leaf}_by_side"})
+    return keyed((*names, ANY), {"$ref": f"#/definitions/{leaf}_by_side"})
 
 
 def _by_side(leaf: Json) -> Json:
-    return _keyed((*Side, ANY), _keyed((*AgeBand, ANY), leaf))
-
-
-def _object(shape: Shape, properties: Mapping[str, Json]) -> Json:
-    schema: dict[str, object] = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {key: properties[key] for key in shape.keys},
-    }
-    if shape.required:
-        schema["required"] = list(shape.required)
-    return schema
-
-
-def _keyed(keys: Iterable[str], leaf: Json) -> Json:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {str(key): leaf for key in keys},
-    }
-
-
-def _words(kind: type[StrEnum]) -> Json:
-    return {"enum": [member.value for member in kind]}
-
-
-def _some(item: Json) -> Json:
-    return {"type": "array", "items": item, "minItems": 1, "uniqueItems": True}
-
-
-def _one_or_more(item: Json) -> Json:
-    return {"anyOf": [item, _some(item)]}
-
-
-def _pattern(regex: str) -> Json:
-    return {"type": "string", "pattern": f"^({regex})$"}
+    return keyed((*Side, ANY), keyed((*AgeBand, ANY), leaf))

@@ -60,6 +60,12 @@ class Stack:
         ground, *others = self.parts
         return stacked([ground, *(p for p in others if self._in_force(p, day))], self.parts[-1])
 
+    @property
+    def begins(self) -> date:
+        """The first day on which the pack that the stack is named after counts."""
+        effective = self.parts[-1].effective
+        return date.fromisoformat(effective) if effective else date.min
+
     def next_change(self, day: date) -> date | None:
         """The first day after this one on which another pack comes into force."""
         coming = (date.fromisoformat(part.effective) for part in self.parts if part.effective)
@@ -90,6 +96,7 @@ def stacked(parts: Sequence[Policy], named: Policy | None = None) -> Policy:
         whole,
         name=named.name,
         title=named.title,
+        titles=named.titles,
         revision=hashlib.sha256(revisions.encode()).hexdigest()[:12]
         if len(parts) > 1
         else parts[0].revision,
@@ -124,6 +131,7 @@ def _joined(ground: Policy, part: Policy) -> Policy:
         exit=pick.one("exit", ground.exit, part.exit, _leaving),
         dependence=pick.one("dependence", ground.dependence, pick.filled("dependence", ground.dependence, part.dependence), _earlier),
         unknown_age=pick.one("unknown_age", ground.unknown_age, part.unknown_age, _younger),
+        doubted_age=pick.one("doubted_age", ground.doubted_age, part.doubted_age, _younger),
         suppress=pick.table("suppress", ground.suppress, part.suppress, lambda a, b: a | b),
         privacy=pick.one("privacy", ground.privacy, pick.filled("privacy", ground.privacy, part.privacy), _more_private),
         label=pick.one("label", ground.label, part.label, _marked),

@@ -37,6 +37,7 @@ from guardrail.policy.vocabulary import (
 from guardrail.turn import AgeBand, State
 
 __all__ = [
+    "read_age",
     "read_articles",
     "read_clock",
     "read_consents",
@@ -48,7 +49,6 @@ __all__ = [
     "read_notices",
     "read_privacy",
     "read_suppress",
-    "read_unknown_age",
     "read_zone",
 ]
 
@@ -246,10 +246,10 @@ def read_label(reader: Reader, node: Node | None) -> Marking:
     return Marking(reader.text(keys.get("explicit"), "explicit") or None, implicit)
 
 
-def read_unknown_age(reader: Reader, node: Node | None) -> AgeBand:
-    """How somebody is treated whose age nobody knows."""
+def read_age(reader: Reader, node: Node | None, otherwise: AgeBand) -> AgeBand:
+    """How somebody is treated whose age nobody knows, or whose age is doubted."""
     if node is None:
-        return AgeBand.UNKNOWN
+        return otherwise
     return reader.word(node, AgeBand, "an age band")
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "SUPPRESSIBLE",
     "THRESHOLD",
     "TRIALS",
+    "UNCERTAIN",
     "VERSION",
     "WHEN",
     "Certainty",
@@ -100,8 +101,8 @@ def _keys(*lines: str) -> tuple[str, ...]:
 
 
 _TERMS = (
-    "extends effective zone unknown_age notices curfew consent crisis exit dependence suppress"
-    " privacy label articles pin"
+    "extends effective zone unknown_age doubted_age notices curfew consent crisis exit dependence"
+    " suppress privacy label articles pin"
 )
 PACK = Shape(
     _keys("guardrail name title mode languages default_region", "thresholds failure rules texts"),
@@ -139,6 +140,11 @@ RESOURCE = Shape(
     _keys("region kind languages ages name contact numbers source verified_on certainty"),
     _keys("hours tel sms url"),
 )
+UNCERTAIN = Shape(
+    _keys("region kind languages ages name contact numbers disabled"),
+    _keys("source verified_on certainty hours tel sms url"),
+)
+"""A resource that nobody is told of yet: `disabled` says why."""
 
 TRIALS = Shape(_keys("guardrail policy cases"))
 CASE = Shape(_keys("name given expect"))

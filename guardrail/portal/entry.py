@@ -84,7 +84,7 @@ def _invitations(routes: APIRouter, visits: GuardVisits, pages: Pages) -> None:
     async def invitation(request: Request, token: str) -> Response:
         """Say what a guardian is, before anybody gives an address."""
         _, mailed = await visits.invitation(token)
-        return pages.show(request, "invitation", mailed=mailed, sent=False)
+        return pages.show(request, "invitation", mailed=mailed, sent=False, again="")
 
     @routes.post("/invitation/{token}")
     async def take(request: Request, token: str, form: Sent) -> Response:
@@ -95,7 +95,8 @@ def _invitations(routes: APIRouter, visits: GuardVisits, pages: Pages) -> None:
             return _let_in(request, entered)
         if not mailed:
             await visits.ask(form.get("address"), language=language, link=link.id)
-        return pages.show(request, "invitation", mailed=False, sent=True)
+        again = "" if mailed else request.url.path  # they may have mistyped it
+        return pages.show(request, "invitation", mailed=False, sent=True, again=again)
 
 
 def _answers(routes: APIRouter, guardians: Guardians, pages: Pages) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -18,6 +19,9 @@ __all__ = ["COOKIE", "Pages"]
 TEMPLATES = Path(__file__).with_name("templates")
 
 COOKIE = "guardrail_portal_language"
+
+OVER = (404, 405, 410)
+"""What is not there, or not any more: coming back to it helps nobody."""
 
 
 class Pages:
@@ -72,9 +76,16 @@ class Pages:
         """A page that says what went wrong and what to do, in words for people."""
         known: Mapping[str, str] = self._words["en"]
         kind = next(k for k in (f"wrong.{code}", f"wrong.{status}", "wrong.any") if k in known)
-        return self.show(request, "trouble", status, kind=kind)
+        return self.show(request, "trouble", status, kind=kind, back=_back(request, status))
 
 
 def _here(request: Request) -> str:
     """The path of this page, for links to itself; `//host` would lead to another server."""
     return "/" + request.url.path.lstrip("/\\") if request.method == "GET" else "/"
+
+
+def _back(request: Request, status: int) -> str:
+    """The page whose form can be mended there; empty where there is none, or it is over."""
+    page = urlsplit(request.headers.get("referer", ""))
+    ours = request.method == "POST" and page.netloc == request.headers.get("host", "")
+    return f"/{page.path.lstrip('/')}" if ours and status not in OVER else ""

@@ -29,6 +29,8 @@ ASSESSMENT: Mapping[str, tuple[str, str]] = {
         "sentence."),
         "依据生效策略 {tag}（模式：{mode}），共 {n} 条规则、{notices} 项提示。用户消息与模型回答均先判定后放行，流式输出逐句暂缓。",
     ),
+    "mode.enforce": ("enforced", "执行"),
+    "mode.shadow": ("on trial, it only records", "试运行，只记录、不处置"),
     "stage.crisis": ("Rules: crisis", "规则：危机"),
     "stage.harm": ("Rules: harm", "规则：有害内容"),
     "stage.limit": ("Rules: limits of time, consent, leaving", "规则：时长、同意与退出"),

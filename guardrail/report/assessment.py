@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from guardrail._articles import cited
 from guardrail.policy.model import Rule, Stage
 from guardrail.protocol import Facts, protocol
 from guardrail.report.counts import fates, headline, protocol_rules
@@ -70,7 +71,7 @@ def _safeguards(frame: Frame, found: Material) -> Section:
     note = say(
         "safeguards",
         tag=policy.tag,
-        mode=policy.mode.value,
+        mode=say(f"mode.{policy.mode}"),
         n=len(policy.rules),
         notices=len(policy.notices),
     )
@@ -94,7 +95,12 @@ def _rules(frame: Frame, stage: Stage, rules: Iterable[Rule]) -> Listing:
     head = tuple(say(f"col.{name}") for name in ("rule", "does", "article", "reason"))
     comma = "、" if say.language == "zh" else ", "
     rows = tuple(
-        (rule.id, comma.join(map(say.name, rule.then)), rule.article, rule.why(say.language))
+        (
+            rule.id,
+            comma.join(map(say.name, rule.then)),
+            cited(frame.policy.cites(f"rules.{rule.id}", rule.article), say.language),
+            rule.why(say.language),
+        )
         for rule in rules
     )
     return Listing(f"rules.{stage}", say(f"stage.{stage}"), head, rows)
@@ -115,7 +121,8 @@ def _training(frame: Frame) -> Section:
     say, manifest = frame.say, frame.manifest
     gaps = [say("gap.training"), say("gap.consent")]
     rows = [(say("manifest.kind"), frame.classifier)]
-    rows += [(say(f"manifest.{key}"), _told(manifest[key])) for key in _MANIFEST if key in manifest]
+    plain = {**manifest, "labels": [say.name(str(label)) for label in manifest.get("labels", ())]}
+    rows += [(say(f"manifest.{key}"), _told(plain[key])) for key in _MANIFEST if key in manifest]
     if not manifest:
         gaps.insert(0, say("manifest.absent", kind=frame.classifier))
     head = (say("col.what"), say("col.is"))

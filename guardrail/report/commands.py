@@ -1,4 +1,4 @@
-"""The command `guardrail report`; `guardrail.cli` takes it in.
+"""The commands `guardrail report` and `guardrail assess`; `guardrail.cli` takes them in.
 
 Exit status as everywhere: 0 all is well, 1 something is wrong with what was given (the policy, the
 database, the file to write), 2 the command line itself is wrong.
@@ -19,6 +19,7 @@ from rich.markup import escape
 
 import guardrail
 from guardrail._terminal import ConfigOption, err, list_mistakes, out, read_settings
+from guardrail.config import Settings
 from guardrail.errors import ConfigError, GuardrailError
 from guardrail.report.document import Document, Kind
 from guardrail.report.figures import Period
@@ -52,7 +53,8 @@ WRITERS = {Format.JSON: as_json, Format.CSV: as_csv, Format.HTML: as_html}
 @app.command("report")
 def report_command(  # noqa: PLR0913 - the options of a command
     which: Annotated[
-        Kind, typer.Argument(help="sb243, wa, or: yearly counts; cn-art23; gauges (CN Art. 22).")
+        Kind,
+        typer.Argument(help="sb243, wa, or, hi, co: yearly counts; cn-art23; gauges (CN Art. 22)."),
     ],
     *,
     year: Annotated[
@@ -87,6 +89,10 @@ def report_command(  # noqa: PLR0913 - the options of a command
     spoken = language or (Language.ZH if which is Kind.CN_ART23 else Language.EN)
     document = _make(which, period, spoken, config, public=public, few=few, now=now)
     text = WRITERS[form](document)
+    _write(text, file)
+
+
+def _write(text: str, file: Path | None) -> None:
     if file is None:
         sys.stdout.write(text)
         return
@@ -126,3 +132,52 @@ def _make(
     except GuardrailError as error:
         err.print(escape(str(error)))
     raise typer.Exit(1)
+
+
+@app.command("assess")
+def assess_command(
+    *,
+    file: Annotated[
+        Path | None,
+        typer.Option("--out", dir_okay=False, help="A new file; standard output if left out."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Say what changed since this assessment."),
+    ] = None,
+    renew: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="It was assessed again: take what runs now."
+        ),
+    ] = None,
+    language: Annotated[Language, typer.Option(help="en or zh.")] = Language.EN,
+    config: ConfigOption = None,
+) -> None:
+    """Risk assessment (CA B&P 21812, CN Art 22): a filled-in template, and whether it is due again."""
+    from guardrail.assessed import due, renewed, running  # noqa: PLC0415 - --help stays quick
+
+    if file is not None and file.exists():
+        raise typer.BadParameter(f"{file} exists: an assessment is not written over")
+    settings = read_settings(config)
+    try:
+        now = running(settings, guardrail.__version__)
+        if renew is not None:
+            renew.write_text(renewed(renew.read_text("utf-8"), now), "utf-8")
+        if (looked := renew or against) is not None:
+            mistakes = due(looked, now)
+            list_mistakes(mistakes)
+            if not mistakes:
+                out.print(f"{escape(str(looked))}: what runs is what was assessed")
+            raise typer.Exit(1 if mistakes else 0)
+        _write(_template(settings, now, language), file)
+    except GuardrailError as error:
+        err.print(escape(str(error)))
+        raise typer.Exit(1) from None
+
+
+def _template(settings: Settings, now: tuple[str, ...], language: Language) -> str:
+    from guardrail.report.run import assessed  # noqa: PLC0415
+    from guardrail.report.words import Say  # noqa: PLC0415
+
+    return assessed(settings, now, Say(language.value))

@@ -1,4 +1,4 @@
-"""The yearly count and the protocols: SB 243 to the Office, WA and OR to the public. Pure."""
+"""The yearly count and the protocols: to an office (CA, HI, CO) or to the public (WA, OR). Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from guardrail.turn import AgeBand, Side
 
 __all__ = ["REGIONS", "counts", "fates", "headline", "protocol_rules"]
 
-REGIONS: Mapping[str, str] = {"sb243": "US-CA", "wa": "US-WA", "or": "US-OR"}
+REGIONS: Mapping[str, str] = {
+    "sb243": "US-CA",
+    "wa": "US-WA",
+    "or": "US-OR",
+    "hi": "US-HI",
+    "co": "US-CO",
+}
 
 _LANGUAGES = ("en", "zh", "other")
 

@@ -15,6 +15,8 @@ class Kind(StrEnum):
     SB243 = "sb243"
     WA = "wa"
     OR = "or"
+    HI = "hi"
+    CO = "co"
     CN_ART23 = "cn-art23"
     GAUGES = "gauges"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from guardrail.cases import CaseBook
 from guardrail.report.figures import Period, Place, Scope
 from guardrail.store.base import Event
 from guardrail.turn import ACTION_RANK, Action
@@ -71,21 +72,27 @@ def _tags(body: Mapping[str, Any]) -> Iterable[str]:
 
 
 class Cases:
-    """Folds `case.` events: how many were opened in the year, how grave, and how soon resolved."""
+    """Folds `case.` events: how many were opened in the year, how grave, and how soon resolved.
+
+    Of two ids for the same trouble the book of cases makes one case; it is one here, too. So events
+    of earlier years have to come in: a case of this year may have gone into one that still waited.
+    """
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        self._book = CaseBook()
         self.label: Counter[str] = Counter()
         self.severity: Counter[str] = Counter()
         self.signals = 0
-        self._opened: dict[int, float] = {}
-        self._resolved: dict[int, float] = {}
+        self._opened: dict[str, float] = {}
+        self._resolved: dict[str, float] = {}
 
     def add(self, event: Event) -> None:
         """Take in one event, in the order of the log."""
-        case, body = hash(event.subject), event.body
+        self._book.add((event,))
+        case, body = self._book.home(event.subject), event.body
         if event.kind == "case.opened" and event.at in self._scope.period:
-            if self._scope.place(body.get("region")) is Place.HERE:
+            if case == event.subject and self._scope.place(body.get("region")) is Place.HERE:
                 self._opened[case] = event.at
                 self.label[body["label"]] += 1
                 self.severity[body["severity"]] += 1

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from guardrail._data import data_path
 from guardrail.config import Settings
 from guardrail.policy.load import load_policy
 from guardrail.policy.model import Policy, Stage
+from guardrail.policy.obligations import read_obligations
 from guardrail.report.assessment import Material, assessment
 from guardrail.report.counts import REGIONS, counts
 from guardrail.report.document import Document, Kind
@@ -21,6 +23,7 @@ from guardrail.report.figures import Delivery, Period, Referrals, Scope, deliver
 from guardrail.report.frame import Frame
 from guardrail.report.gauges import gauges
 from guardrail.report.registers import Acts, Cases, Notices, Responses, Revisions, Tickets
+from guardrail.report.risk import Found, template
 from guardrail.report.suppress import FEW
 from guardrail.report.usage import MONTH, People, Turns
 from guardrail.report.words import Say
@@ -132,6 +135,24 @@ def _manifest(settings: Settings) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def assessed(settings: Settings, now: tuple[str, ...], say: Say) -> str:
+    """The template of a risk assessment of these settings; `now` is what runs under them.
+
+    Raises:
+        PolicyError: a pack cannot be loaded.
+    """
+    packs = {"": settings.policy, **settings.policies}
+    kind = settings.classifier.kind
+    found = Found(
+        policies={region: load_policy(policy_path(name)) for region, name in packs.items()},
+        chapters=read_obligations(data_path("policies", "law", "obligations.yaml")),
+        running=now,
+        classifier=str(_manifest(settings).get("version", kind)),
+        today=datetime.now(UTC).date().isoformat(),
+    )
+    return template(found, say)
+
+
 # -- reading ---------------------------------------------------------------------------------------
 
 
@@ -227,7 +248,8 @@ async def _material(frame: Frame, store: Store, found: Referrals, revisions: Rev
         "incident.": made.incidents,
     }
     for kind, fold in folds.items():
-        async for page in pages(store, kind, period.begin):
+        # A case of this year may have gone into one of the year before.
+        async for page in pages(store, kind, 0.0 if fold is made.cases else period.begin):
             for event in page:
                 fold.add(event)
     await _people(store, made.people)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from guardrail._protocol_words import ACTIONS, NAMES
 from guardrail.report._assessment_words import ASSESSMENT
+from guardrail.report._risk_words import RISK
 
 __all__ = ["LANGUAGES", "Say"]
 
@@ -66,6 +67,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "title.or": (
         "Crisis referral notifications: Oregon, SB 1546",
         "危机转介通知年度报告：俄勒冈州 SB 1546",
+    ),
+    "title.hi": (
+        "Crisis referral notifications: Hawaii, SB 3001",
+        "危机转介通知年度报告：夏威夷州 SB 3001",
+    ),
+    "title.co": (
+        "Crisis referral notifications: Colorado, HB26-1263",
+        "危机转介通知年度报告：科罗拉多州 HB26-1263",
     ),
     "title.cn-art23": (
         "Security assessment: contents under Art. 23 of the Interim Measures",
@@ -261,4 +270,5 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "minutes": ("minutes", "分钟"),
     "hours": ("hours", "小时"),
     **ASSESSMENT,
+    **RISK,
 }

@@ -19,7 +19,7 @@ from guardrail.staff.couriers import Courier, Outcome
 from guardrail.store.base import Event, Query, Store
 from guardrail.turn import Severity
 
-__all__ = ["Carrier", "PostLog", "Terms", "Veto", "delay", "no_veto"]
+__all__ = ["CONTACTS", "Carrier", "PostLog", "Terms", "Veto", "delay", "no_veto"]
 
 PAGE = 1_000
 """Events read at a time."""
@@ -34,6 +34,7 @@ CHILD_FIRST = 60.0
 an app that cannot be reached must not keep help away."""
 
 CONTACTS = frozenset({"contact_guardian", "contact_emergency"})
+"""Letters that two members agreed on; the case says what became of them."""
 
 SLOW = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds between tries, as Standard Webhooks recommends; the last goes on."""
@@ -155,7 +156,8 @@ class _Try:
     @property
     def quick(self) -> bool:
         """Whether tomorrow would be too late."""
-        return self.letter.severity is Severity.IMMINENT or TEMPLATES[self.letter.template].alarm
+        kind = TEMPLATES[self.letter.template]
+        return self.letter.severity is Severity.IMMINENT or kind.alarm or kind.brief
 
 
 class Carrier:
@@ -347,8 +349,10 @@ class Carrier:
         await self._end(one, "letter.failed", outcome.why, due=self._log.now() + pause)
 
     async def _give_up(self, one: _Try, why: str) -> None:
-        await self._end(one, "letter.dead", why)
-        self._count("letter_dead", why)
+        """Somebody may send it again; a brief one is of no use by then."""
+        brief = TEMPLATES[one.letter.template].brief
+        await self._end(one, "letter.skipped" if brief else "letter.dead", why)
+        self._count("letter_skipped" if brief else "letter_dead", why)
 
     async def _end(self, one: _Try, kind: str, why: str, *, due: float | None = None) -> None:
         """Write down how a try ended."""

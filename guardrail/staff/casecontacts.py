@@ -10,27 +10,66 @@ serious risk of harm to the child).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from guardrail.cases import Asked, Case, Contact, Status, Verdict, Whom
+from guardrail.cases import Asked, Case, Clocks, Contact, Status, Verdict, Whom
 from guardrail.errors import RequestError
 from guardrail.letters import Audience, cancelled, queued
 from guardrail.roles import Member, Right, may
 from guardrail.staff.caselog import refused
 from guardrail.staff.casenotes import CaseNotes
-from guardrail.store.base import Event
+from guardrail.store.base import Event, Store
+from guardrail.vault import Vault
 
-__all__ = ["CaseContacts"]
+__all__ = ["Bar", "CaseContacts", "no_bar"]
 
 BLANK = "letter.never"
 """The kind of what stands where the letter of a refused proposal would be."""
+
+_BARRED = {
+    "home_danger": "home is where the danger comes from: no guardian is told",
+    "alerts_off": "the settings say that guardians are told nothing (guardians.alerts)",
+}
+
+Bar = Callable[[str], Awaitable[str]]
+"""Why no guardian of a person may be told anything, as a code of `_BARRED`; empty if they may be."""
+
+
+async def no_bar(_user: str) -> str:
+    """Nothing is known against it."""
+    return ""
 
 
 class CaseContacts(CaseNotes):
     """Proposals to tell a guardian or an emergency contact, and what becomes of them.
 
-    That a letter arrived is said by whoever delivers it (`case.contact_sent`).
+    That a letter arrived is said by whoever delivers it (`case.contact_sent`). `bars` says what
+    others know against telling a guardian (`GuardAlerts.why_not`); the outbox asks it again.
     """
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        *,
+        clock: Callable[[], float],
+        terms: Clocks,
+        keeps: Callable[[Case], float],
+        bars: Bar = no_bar,
+    ) -> None:
+        super().__init__(store, vault, clock=clock, terms=terms, keeps=keeps)
+        self._bars = bars
+
+    async def barred(self, case: Case) -> str:
+        """Why no guardian may be told of this case, as a code; empty if one may be.
+
+        `home_danger`: a member or the app says that home is where the danger comes from.
+        `alerts_off`: the settings say that guardians are told nothing.
+        """
+        if case.home_danger:
+            return "home_danger"
+        return await self._bars(case.user) if case.user is not None else ""
 
     async def propose_contact(
         self, member: Member, case: str, whom: Whom, reason: Asked
@@ -40,15 +79,15 @@ class CaseContacts(CaseNotes):
         Proposing the same person again while it waits gives the proposal that is there.
 
         Raises:
-            RequestError: the case is resolved, nobody knows who the person is, or home is where the
-                danger comes from (409).
+            RequestError: the case is resolved, nobody knows who the person is, or a guardian may
+                not be told (409).
         """
         found = await self._find(member, case, Right.WORK)
         if found.status is Status.RESOLVED:
             raise refused("this case is resolved", "case_resolved")
         if found.user is None:
             raise refused("nobody knows who this person is", "no_person")
-        _safe(found, whom)
+        await self._open_to(found, whom)
         there = next((one.id for one in found.proposed if one.whom is whom), None)
         if there is not None:
             return found, there
@@ -61,15 +100,15 @@ class CaseContacts(CaseNotes):
         """Agree as the second member; the letter is queued in the same moment.
 
         Raises:
-            RequestError: it is one's own proposal, it is decided, or home is where the danger comes
-                from (409); there is none (404).
+            RequestError: it is one's own proposal, it is decided, or a guardian may not be told
+                (409); there is none (404).
         """
         found = await self._find(member, case, Right.APPROVE)
         one = _proposal(found, proposal)
         _undecided(one)
         if one.by == member.id:
             raise refused("a second member has to agree", "same_member")
-        _safe(found, one.whom)
+        await self._open_to(found, one.whom)
         event = self._decision(found, one, "contact_approved", member)
         await self._add(event, *_letters(found, one, event.at))
         return await self._decided(found, one, member, Verdict.APPROVED)
@@ -114,6 +153,12 @@ class CaseContacts(CaseNotes):
         return self._book.home_danger(user)
 
     # -- inside ------------------------------------------------------------------------------
+
+    async def _open_to(self, case: Case, whom: Whom) -> None:
+        """Raise what speaks against telling them of this case."""
+        why = await self.barred(case) if whom is Whom.GUARDIAN else ""
+        if why:
+            raise refused(_BARRED[why], why)
 
     async def _withdraw(self, case: Case, member: Member) -> None:
         """Refuse what is proposed to a guardian, then stop what was approved, also meanwhile."""
@@ -204,9 +249,3 @@ def _undecided(one: Contact) -> None:
 
 def _too_late(one: Contact) -> RequestError:
     return refused(f"this proposal was {one.verdict} before", "contact_decided")
-
-
-def _safe(case: Case, whom: Whom) -> None:
-    if whom is Whom.GUARDIAN and case.home_danger:
-        message = "home is where the danger comes from: no guardian is told"
-        raise refused(message, "home_danger")

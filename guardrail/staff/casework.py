@@ -23,6 +23,7 @@ unknown_contact           there is no such proposal (404)
 contact_decided           somebody has decided on it
 same_member               a second member has to agree
 home_danger               no guardian is told: home is where the danger comes from
+alerts_off                no guardian is told: the settings say so
 no_person                 nobody knows who the person is, so nobody can be told
 ========================  ======================================================================
 """
@@ -51,7 +52,7 @@ from guardrail.cases import (
 from guardrail.letters import besides
 from guardrail.roles import Member, Right, may
 from guardrail.rota import Rota
-from guardrail.staff.casecontacts import CaseContacts
+from guardrail.staff.casecontacts import Bar, CaseContacts, no_bar
 from guardrail.staff.caselog import clocks, refused, visible
 from guardrail.staff.casenotes import Note
 from guardrail.store.base import Store
@@ -79,6 +80,7 @@ class Casework(CaseContacts):
         terms: SLA clocks and lease; `clocks(settings.cases)`.
         keeps: for how many seconds the words of a case are kept.
         rota: when somebody is meant to be there.
+        bars: what others know against telling a guardian; see `CaseContacts`.
     """
 
     def __init__(
@@ -90,8 +92,9 @@ class Casework(CaseContacts):
         terms: Clocks = Clocks(),  # noqa: B008 - frozen
         keeps: Callable[[Case], float] = lambda _: MONTH,
         rota: Rota = Rota(),  # noqa: B008 - frozen
+        bars: Bar = no_bar,
     ) -> None:
-        super().__init__(store, vault, clock=clock, terms=terms, keeps=keeps)
+        super().__init__(store, vault, clock=clock, terms=terms, keeps=keeps, bars=bars)
         self._rota = rota
         self._queued: set[str] = set()  # letters of cases that wait; the log knows them, too
 

@@ -8,8 +8,7 @@ from guardrail.errors import StoreError
 from guardrail.letterbook import Letter
 from guardrail.letters import TEMPLATES
 from guardrail.staff.addresses import Address, AddressBook
-from guardrail.staff.couriers import Outcome, Route
-from guardrail.staff.mail import Mailer
+from guardrail.staff.couriers import Mailing, Outcome, Route
 from guardrail.staff.webhooks import Poster
 
 __all__ = ["Contacts"]
@@ -31,7 +30,7 @@ class Contacts:
         hashed: Callable[[str], str],
         *,
         poster: Poster | None = None,
-        mailer: Mailer | None = None,
+        mailer: Mailing | None = None,
     ) -> None:
         self._book, self._hashed = book, hashed
         self._poster, self._mailer = poster, mailer

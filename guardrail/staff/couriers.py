@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from guardrail.letterbook import Letter
 
-__all__ = ["DELIVERED", "Courier", "Outcome", "Route"]
+__all__ = ["DELIVERED", "Courier", "Mailing", "Outcome", "Route"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +63,19 @@ class Courier(Protocol):
 
     async def close(self) -> None:
         """Let go. May be called twice."""
+        ...
+
+
+class Mailing(Protocol):
+    """Brings one letter to one mailbox, now (`staff.mail.Mailer`). Raises nothing."""
+
+    async def send(
+        self,
+        letter: Letter,
+        to: str,
+        *,
+        language: str = "",
+        sealed: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """One try."""
         ...

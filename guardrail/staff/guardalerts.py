@@ -54,17 +54,28 @@ class GuardAlerts:
 
     async def may_tell(self, ward: str) -> bool:
         """Whether guardians of this person may be told anything."""
+        return not await self.why_not(ward)
+
+    async def why_not(self, ward: str) -> str:
+        """Why guardians of this person are told nothing, as a code; empty if they may be.
+
+        `alerts_off`: the settings say so. `home_danger`: the app or a member does.
+        """
         if self._guardians.terms.alerts == "off":
-            return False
+            return "alerts_off"
         book = await self._guardians.log.book()
-        return not book.unsafe(ward) and not await self._unsafe(ward)
+        unsafe = book.unsafe(ward) or await self._unsafe(ward)
+        return "home_danger" if unsafe else ""
 
     async def veto(self, letter: Letter) -> str:
         """Why a letter to a guardian must not go any more, as the outbox asks (`carrier.Veto`)."""
+        guardians = self._guardians
+        if letter.template == "guardian_enter":
+            return "link_over" if guardians.now() >= letter.at + guardians.terms.enter else ""
         alarm = letter.template in ("contact_guardian", "guardian_alert")
-        if not alarm or letter.user is None or await self.may_tell(letter.user):
+        if not alarm or letter.user is None:
             return ""
-        return "home_danger"
+        return await self.why_not(letter.user)
 
     async def follow(self) -> int:
         """Do what the cases since the last time ask for; say how many guardians were told."""

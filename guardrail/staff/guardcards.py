@@ -13,7 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from guardrail.errors import RequestError
-from guardrail.staff.addresses import Address, subject_of
+from guardrail.letters import Audience, queued
+from guardrail.staff.addresses import Address, AddressBook, subject_of
+from guardrail.store.base import Event
 from guardrail.vault import Speaker, Text, Vault
 from guardrail.wards import Link
 
@@ -41,6 +43,7 @@ class GuardCards:
 
     def __init__(self, vault: Vault, clock: Callable[[], float]) -> None:
         self._vault, self._clock = vault, clock
+        self._letters = AddressBook(vault)
 
     # -- where a guardian gets mail ----------------------------------------------------------------
 
@@ -56,8 +59,28 @@ class GuardCards:
         return texts[-1].text if texts else ""
 
     async def forget(self, guardian: str) -> None:
-        """Forget where this guardian signs in."""
+        """Forget where this guardian signs in; a letter that is on its way there is given up."""
         await self._erase(f"guardian:{guardian}", f"guardian.{guardian}.")
+        await self._letters.forget(guardian)
+
+    async def letter(
+        self, template: str, to: Address, guardian: str, *, until: float, about: str = ""
+    ) -> Event:
+        """The event that queues a letter to this mailbox; until then the vault keeps where it goes.
+
+        It lies with the guardian, not with a ward: letters about a ward go nowhere else by it.
+        """
+        now = self._clock()
+        address = await self._letters.keep(guardian, to, at=now, until=until)
+        return queued(
+            template,
+            Audience.GUARDIAN,
+            id=f"{template}.{secrets.token_hex(8)}",
+            subject=about or guardian,
+            at=now,
+            user=guardian,
+            fields={"address": address},
+        )
 
     # -- where letters about a ward go -------------------------------------------------------------
 

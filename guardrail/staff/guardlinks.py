@@ -26,7 +26,8 @@ from guardrail.letterbook import Letter
 from guardrail.letters import Audience
 from guardrail.people import People
 from guardrail.person import Person
-from guardrail.policy.model import Policy
+from guardrail.policy.model import Consent, Policy
+from guardrail.staff.addresses import Address
 from guardrail.staff.guardcards import NAME, Card, GuardCards, clean_address
 from guardrail.staff.guardend import GONE, forget_unlinked, forget_ward
 from guardrail.staff.guardlog import GuardLog, refused
@@ -50,6 +51,9 @@ __all__ = ["GuardLinks"]
 
 MOST = 2
 """Guardians of one ward."""
+
+LAST = 86_400.0
+"""Seconds that the letter about the end of a link may take; until then its address is kept."""
 
 
 class GuardLinks:
@@ -201,8 +205,12 @@ class GuardLinks:
     async def agreement(self, link: Link) -> Agreement:
         """What the guardian of this ward is asked to agree to; before they say an age, for any."""
         child = Profile(link.ward, AgeBand.MINOR, link.region or None, years=link.years)
-        asked = [one for one in self._policy(link.region).consents if child.under(one.under)]
+        asked = [one for one in self.asks(link.region) if child.under(one.under)]
         return Agreement(asked[0].scope, asked[0].version, law=True) if asked else OVERSIGHT
+
+    def asks(self, region: str) -> tuple[Consent, ...]:
+        """The consents that the policy of a region asks for now."""
+        return self._policy(region).consents
 
     async def accept(
         self, guardian: str, link: str, *, years: tuple[int, int], names: Card, read: str
@@ -351,8 +359,12 @@ class GuardLinks:
                 raise refused("this link does not hold", "decided")
             address = await self.cards.address(found.guardian)
             await self._end(found, by)
-        if address:
-            await self.send("guardian_ended", address, about=link, language=found.language)
+            if address:
+                to, until = Address("guardian", mail=address, language=found.language), self.now()
+                letter = self.cards.letter(
+                    "guardian_ended", to, found.guardian, until=until + LAST, about=link
+                )
+                await self.log.append(await letter)
         return await self.log.link(link)
 
     async def forget(self, ward: str, before: float = math.inf) -> None:

@@ -43,12 +43,12 @@ class Post(Protocol):
 
 
 class Printed:
-    """A `Post` for trying out: links to sign in go to the terminal, and nothing else goes anywhere."""
+    """A mailer for trying out: links to sign in go to the terminal, and nothing else goes anywhere."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
 
-    async def __call__(
+    async def send(
         self,
         letter: Letter,
         to: str,  # noqa: ARG002 - the port's

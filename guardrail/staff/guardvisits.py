@@ -6,7 +6,8 @@ hour; opening it shows a page, and only the button on it signs in, since mail se
 
 Rules of this file:
 
-1. The answer to "send me a link" is the same for every address, and comes as soon.
+1. The answer to "send me a link" is the same for every address, and comes as soon. The letter is
+   queued in the transaction that remembers the link, so a mail server that is down delays it only.
 2. The log knows digests of sessions and ids of links. Neither lets anybody in.
 3. Links are signed with the portal's own key: a token of the chat, of the app or of the staff is no
    link, and a session here is none anywhere else.
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guardrail.errors import RequestError, StoreError
+from guardrail.staff.addresses import Address
 from guardrail.staff.guardcards import clean_address
 from guardrail.staff.guardians import Guardians
 from guardrail.staff.guardlog import PAGE
@@ -84,18 +86,18 @@ class GuardVisits:
         if not link and not await self._is_known(guardian):
             return
         ticket, until = secrets.token_hex(16), self._guardians.now() + self._terms.enter
+        url = f"{self._terms.public_url}/enter/{self._tickets.issue('enter', ticket, until)}"
+        told = {"guardian": guardian, "link": link, "until": until}
         async with self._counting:
             if await self._is_too_much(guardian, link):
                 self._count("guardian_mail", "too_many")
                 return
-            body = {"guardian": guardian, "link": link, "until": until}
-            await self._add("sent", ticket, body, once=ticket)
-        await self._guardians.cards.remember(guardian, address, until=until)
-        url = f"{self._terms.public_url}/enter/{self._tickets.issue('enter', ticket, until)}"
-        sent = await self._guardians.send(
-            "guardian_enter", address, about=guardian, language=language, sealed={"link": url}
-        )
-        self._count("guardian_mail", "sent" if sent else "failed")
+            await self._guardians.cards.remember(guardian, address, until=until)
+            sent = self._event("sent", ticket, told, once=ticket)
+            to = Address("guardian", mail=address, language=language, sealed={"link": url})
+            letter = await self._guardians.cards.letter("guardian_enter", to, guardian, until=until)
+            await self._store.append(sent, letter)
+        self._count("guardian_mail", "queued")
 
     async def _is_too_much(self, guardian: str, link: str) -> bool:
         book, now = await self._book(), self._guardians.now()
@@ -117,10 +119,14 @@ class GuardVisits:
         Raises:
             RequestError: it is not ours (404), was used, or is over (410).
         """
-        ticket, guardian, link = await self._sent(token)
-        if link:
-            await self._guardians.take(link, guardian)
-        return await self._open(guardian, ticket, link)
+        try:
+            ticket, guardian, link = await self._sent(token)
+            if link:
+                await self._guardians.take(link, guardian)
+            return await self._open(guardian, ticket, link)
+        except RequestError as error:
+            self._count("guardian_login", "over" if error.code == "link_over" else "failed")
+            raise
 
     async def invitation(self, token: str) -> tuple[Link, bool]:
         """The link that an invitation is for, and whether it came to the guardian's mailbox.
@@ -161,6 +167,7 @@ class GuardVisits:
         event = await self._add("opened", session, body, once=ticket)
         if event.subject != session:
             raise _over()
+        self._count("guardian_login", "ok")
         cards = self._guardians.cards
         if address := await cards.address(guardian):
             await cards.remember(guardian, address)
@@ -215,11 +222,13 @@ class GuardVisits:
         return self._visits
 
     async def _add(self, kind: str, subject: str, body: dict[str, Any], *, once: str = "") -> Event:
+        (found,) = await self._store.append(self._event(kind, subject, body, once=once))
+        return found
+
+    def _event(self, kind: str, subject: str, body: dict[str, Any], *, once: str = "") -> Event:
         kind = f"visit.{kind}"
         name = f"{kind}.{once or secrets.token_hex(8)}"
-        event = Event(name, self._guardians.now(), kind, subject, body=body)
-        (found,) = await self._store.append(event)
-        return found
+        return Event(name, self._guardians.now(), kind, subject, body=body)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         async def fenced() -> None:

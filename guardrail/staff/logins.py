@@ -73,9 +73,10 @@ class Logins:
         clock: epoch seconds.
         cost: what argon2id spends.
         patience: seconds that the answer to a wrong try takes at least.
+        count: told of every try ("staff_login"): ok, failed, locked, or refused (no role, disabled).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with
         self,
         book: AccountBook,
         store: Store,
@@ -85,8 +86,10 @@ class Logins:
         clock: Callable[[], float] = time.time,
         cost: Cost = Cost(),  # noqa: B008 - frozen
         patience: float = 0.5,
+        count: Callable[[str, str], None] = lambda _what, _why: None,
     ) -> None:
         self._book, self._table, self._clock, self._patience = book, table, clock, patience
+        self._count = count
         self._diary, self._passwords, self.sealer = (
             Diary(store, clock),
             Passwords(cost),
@@ -166,11 +169,13 @@ class Logins:
         account = await self._book.outside(claims.key)
         if not claims.roles or not claims.roles <= set(STAFF):
             await self._unknown("role", account)
+            self._count("staff_login", "refused")
             raise RequestError("none of your groups has a role here", status=403, code="no_role")
         if account is None:
             account = await self._outsider(claims)
         if account.standing is not Standing.ACTIVE:
             await self._diary.write("failed", account.id, why="disabled")
+            self._count("staff_login", "refused")
             raise RequestError("this account is disabled", status=403, code="disabled")
         if account.roles != claims.roles:
             before, after = sorted(account.roles), sorted(claims.roles)
@@ -304,6 +309,8 @@ class Logins:
         may_enter = attempt.allowed and account is not None and account.standing is Standing.ACTIVE
         if may_enter and known and account is not None and await self._spent(member, step, tried):
             return account
+        locked = account is not None and not attempt.allowed
+        self._count("staff_login", "locked" if locked else "failed")
         if attempt.locks:
             await self._diary.write("locked", member, until=attempt.until)
         await self._unknown("try" if attempt.allowed else "locked", account)
@@ -355,6 +362,7 @@ class Logins:
             await self._book.leave(digest(old))
         if not await self._book.enter(Visit(digest(shown), account.id, now, now, how)):
             raise wrong_try()
+        self._count("staff_login", "ok")
         return Entered(account.member, shown)
 
 

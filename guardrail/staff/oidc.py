@@ -15,6 +15,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
 import secrets
@@ -97,6 +98,8 @@ class Provider:
         table: issuer, client, groups.
         clock: epoch seconds.
         client: settings for httpx (a transport, certificates), for tests and private networks.
+        count: told of each return that signs nobody in ("staff_login"): refused, or provider (it
+            cannot be reached, or understood).
     """
 
     def __init__(
@@ -104,8 +107,9 @@ class Provider:
         table: Oidc,
         clock: Callable[[], float] = time.time,
         client: Mapping[str, Any] | None = None,
+        count: Callable[[str, str], None] = lambda _what, _why: None,
     ) -> None:
-        self._table, self._clock = table, clock
+        self._table, self._clock, self._count = table, clock, count
         self._client: dict[str, Any] = {"timeout": DEADLINE, "follow_redirects": False}
         self._client |= client or {}
         self._turn = asyncio.Lock()
@@ -142,6 +146,16 @@ class Provider:
                 or its token is not good (401).
             UpstreamError: the provider cannot be reached, or what it says cannot be read.
         """
+        try:
+            return await self._finished(back, redirect)
+        except RequestError:
+            self._count("staff_login", "refused")
+            raise
+        except UpstreamError:
+            self._count("staff_login", "provider")
+            raise
+
+    async def _finished(self, back: Back, redirect: str) -> Claims:
         kept, query = back.kept, back.query
         if kept is None or self._clock() > kept["until"]:
             raise _refused("flow")
@@ -228,12 +242,7 @@ class Provider:
         async with self._turn:
             now = self._clock()
             if self._keys is None or now - self._keys[0] > age:
-                found = await self._asked(document["jwks_uri"])
-                try:
-                    keys = KeySet.import_key_set(found)  # type: ignore[arg-type]  # its own check
-                except (JoseError, ValueError, TypeError, LookupError, AttributeError):
-                    raise UpstreamError("the identity provider's keys cannot be read") from None
-                self._keys = (now, keys)
+                self._keys = (now, _understood(await self._asked(document["jwks_uri"])))
             return self._keys[1]
 
     # -- what it says ----------------------------------------------------------------------------
@@ -280,6 +289,22 @@ class Provider:
         name = told.get("name") or told.get("preferred_username") or ""
         key = f"{self._table.issuer} {told['sub']}"
         return Claims(key, str(name), frozenset(roles) & set(STAFF))
+
+
+def _understood(told: Mapping[str, Any]) -> KeySet:
+    """The keys of a set that we understand; others are passed over (RFC 7517, 5).
+
+    Raises:
+        UpstreamError: there is none.
+    """
+    found = []
+    given = told.get("keys")
+    for one in given if isinstance(given, list) else ():
+        with contextlib.suppress(JoseError, ValueError, TypeError, LookupError, AttributeError):
+            found += KeySet.import_key_set({"keys": [one]}).keys
+    if not found:
+        raise UpstreamError("the identity provider's keys cannot be read")
+    return KeySet(found)
 
 
 def _is_text(one: object) -> bool:

@@ -29,7 +29,7 @@ import structlog
 
 from guardrail.errors import RequestError, StoreError
 from guardrail.letterbook import Letter, Post, rank
-from guardrail.letters import TEMPLATES, cancelled, queued
+from guardrail.letters import TEMPLATES, Audience, cancelled, queued
 from guardrail.staff.carrier import Carrier, PostLog, Terms, Veto, no_veto
 from guardrail.staff.couriers import Courier
 from guardrail.store.base import Store
@@ -48,6 +48,8 @@ _Key = tuple[str, str]  # letter and endpoint; no endpoint while it is being rou
 @dataclass(frozen=True, slots=True)
 class Tallies:
     """For the gauges. `dead` counts by audience and why ("no_channel", or "given_up").
+
+    The audience is "portal" for letters to guardians that tell of no danger: they page nobody.
 
     `oldest` is how long the oldest letter of a severity that has reached nobody waits, in seconds.
     """
@@ -220,7 +222,7 @@ class Outbox:
                     oldest[severity] = max(oldest.get(severity, 0.0), now - letter.at)
             elif letter.state is Post.DEAD:
                 why = "no_channel" if letter.why == "no_channel" else "given_up"
-                key = (letter.audience, why)
+                key = (_audience(letter), why)
                 dead[key] = dead.get(key, 0) + 1
         return Tallies(len(self._log.book.open()), dead, oldest, len(self._log.book.disabled()))
 
@@ -276,3 +278,9 @@ class Outbox:
             async with asyncio.timeout(self._poll):
                 await self._news.wait()
         self._news.clear()
+
+
+def _audience(letter: Letter) -> str:
+    kind = TEMPLATES.get(letter.template)
+    everyday = letter.audience == Audience.GUARDIAN and kind is not None and not kind.alarm
+    return "portal" if everyday else letter.audience

@@ -15,7 +15,7 @@ from guardrail.letters import Audience, Places
 from guardrail.staff.addresses import Address, AddressBook
 from guardrail.staff.carrier import Terms, Veto, no_veto
 from guardrail.staff.contacts import Contacts
-from guardrail.staff.couriers import Courier
+from guardrail.staff.couriers import Courier, Mailing
 from guardrail.staff.egress import Egress, Refused, Resolver, Rules, system_resolver
 from guardrail.staff.mail import Mailer, Mails
 from guardrail.staff.outbox import Outbox
@@ -28,7 +28,10 @@ __all__ = ["Parts", "PostOffice", "post_office"]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an outbox stands on. `count` and `veto` are those of `Outbox`."""
+    """What an outbox stands on. `count` and `veto` are those of `Outbox`.
+
+    `printed` is where guardians' links go without a mail server, for trying out.
+    """
 
     store: Store
     vault: Vault
@@ -36,6 +39,7 @@ class Parts:
     count: Callable[[str, str], None]
     clock: Callable[[], float] = time.time
     veto: Veto = no_veto
+    printed: Mailing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def post_office(
     mailer = Mailer(table.mail, egress, places, seconds=seconds) if table.mail else None
     couriers: list[Courier] = [
         Webhooks(poster, table.webhooks, hashed, book),
-        Contacts(book, hashed, poster=poster, mailer=mailer),
+        Contacts(book, hashed, poster=poster, mailer=mailer or parts.printed),
     ]
     if table.mail is not None and mailer is not None:
         couriers.append(Mails(mailer, table.mail, hashed))

@@ -32,7 +32,7 @@ PAGE = 1_000
 """Events read at a time."""
 
 ABANDONED = 600.0
-"""Seconds after a lapsed lease in which a colleague may step in; then the bot may speak again."""
+"""Seconds after the last lease in which a colleague may step in; then the bot may speak again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class Switchboard:
         self._read_at = float("-inf")
         self._news = asyncio.Event()  # set, and replaced by a new one, with every change
         self._listeners: Counter[str] = Counter()  # apps that hear a conversation's lines at once
+        self.ending = False  # whether answers that wait are to be completed now
 
     # -- what holds ------------------------------------------------------------------------------
 
@@ -99,13 +100,14 @@ class Switchboard:
                 self._book.add(page)
                 more = len(page) == PAGE
             if self._book.seq != began:
-                bell, self._news = self._news, asyncio.Event()
-                bell.set()
+                self._ring()
 
     async def changed(self, seconds: float) -> int:
         """Wait until something new is known, or for `seconds`; the last event known."""
         before, end = self._book.seq, time.monotonic() + seconds
-        while self._book.seq == before and (left := end - time.monotonic()) > 0:
+        while self._book.seq == before and not self.ending:
+            if (left := end - time.monotonic()) <= 0:
+                break
             bell = self._news
             try:
                 async with asyncio.timeout(min(left, self.terms.poll)):
@@ -113,6 +115,15 @@ class Switchboard:
             except TimeoutError:
                 await self.catch_up()
         return self._book.seq
+
+    def end(self) -> None:
+        """The process is about to end: nobody waits here any longer. What is owed stays owed."""
+        self.ending = True
+        self._ring()
+
+    def _ring(self) -> None:
+        bell, self._news = self._news, asyncio.Event()
+        bell.set()
 
     @property
     def seq(self) -> int:
@@ -220,7 +231,8 @@ class Switchboard:
                 yield hold, fresh
             quiet = self._clock() - hold.last() >= self.terms.settle
             left = end - time.monotonic()
-            if left <= 0 or (spoke and quiet) or not hold.present(self._clock()):
+            over = left <= 0 or (spoke and quiet) or self.ending
+            if over or not hold.present(self._clock()):
                 return
             await self.changed(min(left, self.terms.settle, self.terms.keepalive))
             if time.monotonic() - alive >= self.terms.keepalive:
@@ -243,7 +255,7 @@ class Switchboard:
     async def sweep(self) -> int:
         """End take-overs that nobody has carried on for a while; say how many."""
         await self.catch_up()
-        lapsed = [h for h in self._book.all() if self._clock() > h.until + ABANDONED]
+        lapsed = [h for h in self._book.all() if self._clock() > h.kept + ABANDONED]
         for hold in lapsed:
             await self._left(hold, "system")
         return len(lapsed)

@@ -23,13 +23,13 @@ import orjson
 
 from guardrail.errors import StoreError
 from guardrail.household import Spending, changed
-from guardrail.person import Age, Consent, Crisis, Day, Person
+from guardrail.person import Age, Consent, Crisis, Day, Doubt, Person
 from guardrail.session import Session
 from guardrail.store import leaves as trail
-from guardrail.store._worker import MEMORY, Worker, explained
+from guardrail.store._worker import MEMORY, Worker
 from guardrail.store.base import Change, Checkpoint, Event, Query, Stays
-from guardrail.store.ledger import read_only
-from guardrail.store.migrations import FAMILY, applied, migrate
+from guardrail.store.looking import look_through
+from guardrail.store.migrations import FAMILY, migrate
 from guardrail.turn import AgeBand, Danger, Evidence
 
 __all__ = ["SqliteStore", "quick_check"]
@@ -145,20 +145,7 @@ def quick_check(path: Path) -> None:
     """
     for file in (path, _sessions(path)):
         if file.exists():
-            _look_through(file)
-
-
-def _look_through(file: Path) -> None:
-    try:
-        with read_only(file) as db:
-            found = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
-            applied(db)
-    except sqlite3.Error as error:
-        raise explained(error, str(file)) from error
-    except StoreError as error:
-        raise StoreError(f"{file}: {error}") from None
-    if found != ["ok"]:
-        raise StoreError(f"{file} is damaged: restore it from a backup ({found[0]})")
+            look_through(file)
 
 
 def _sessions(path: Path) -> Path:
@@ -167,7 +154,7 @@ def _sessions(path: Path) -> Path:
 
 
 # The work, in plain SQL. It runs in a worker's thread; all that one call writes stands or falls
-# together, since it runs within a savepoint.
+# together, since a transaction in which one call fails is undone.
 
 
 def _update(
@@ -241,6 +228,9 @@ def _person(body: bytes) -> Person:
     fields["days"] = tuple(Day(**day) for day in fields.get("days", ()))
     if fields.get("consent") is not None:
         fields["consent"] = Consent(**fields["consent"])
+    if (doubt := fields.get("doubt")) is not None:
+        years = (doubt["years"][0], doubt["years"][1])
+        fields["doubt"] = Doubt(years, doubt["at"], doubt["noted"])
     if fields.get("house") is not None:
         fields["house"] = changed(None, fields["house"])
     if (spending := fields.get("spending")) is not None:

@@ -34,9 +34,11 @@ from guardrail.store._masters import KeyRing, UnknownMaster
 from guardrail.store._sealing import bound, boxed, new_key, seal, unboxed, unseal
 from guardrail.store._vault_sql import Figures
 from guardrail.store._worker import MEMORY, Worker
+from guardrail.store.ledger import read_only
+from guardrail.store.looking import look_through
 from guardrail.vault import Text
 
-__all__ = ["VAULT", "Figures", "SqliteVault", "open_vault"]
+__all__ = ["KEY_FILE", "VAULT", "Figures", "SqliteVault", "check_vault", "open_vault"]
 
 VAULT, KEY_FILE = "guardrail-vault.db", "vault.key"
 """In the folder `data`."""
@@ -51,6 +53,27 @@ def open_vault(
     path = table.key_file or data / KEY_FILE
     ring = KeyRing(path, make=table.key_file is None, command=table.kms_command)
     return SqliteVault(data / VAULT, ring, clock=clock)
+
+
+async def check_vault(data: Path, table: VaultTable) -> bool:
+    """See that the vault in the folder `data` is whole and its master key opens it; changes nothing.
+
+    False if there is none yet. A key service is asked once.
+
+    Raises:
+        StoreError: the file is damaged, or of a newer release.
+        VaultError: the key is not there, is another one, or its command does not answer.
+    """
+    path = data / VAULT
+    if not path.exists():
+        return False
+    await asyncio.to_thread(look_through, path, sql.STEPS)
+    with read_only(path) as db:
+        known = db.execute("SELECT id FROM master").fetchone()
+    if known is not None:
+        ring = KeyRing(table.key_file or data / KEY_FILE, make=False, command=table.kms_command)
+        await ring.wrap(str(known[0]), b"")
+    return True
 
 
 class SqliteVault:

@@ -127,15 +127,16 @@ def _message(value: Any, unjudged: list[str]) -> Message:
     if not isinstance(name, str):
         raise WireError("a message has no role")
     role = ROLES.get(name, Role.USER)  # a role of some dialect: read as the person's, the strictest
-    texts = [*_content(data.get("content"), unjudged), _typed(data, "refusal", str) or ""]
+    content = data.get("content")
+    texts = [content] if isinstance(content, str) else [*_content(content, unjudged)]
+    texts.append(_typed(data, "refusal", str) or "")
     if role is Role.TOOL:
         unjudged.append("tool_result")
-    return Message(role, "\n".join(text for text in texts if text))
+    return Message(role, "\n".join(filter(None, texts)))
 
 
 def _content(content: Any, unjudged: list[str]) -> Iterator[str]:
-    if content is None or isinstance(content, str):
-        yield content or ""
+    if content is None:
         return
     if not isinstance(content, list):
         raise WireError("`content` must be a string or a list of parts")
@@ -227,7 +228,7 @@ def _choices(data: Mapping[str, Any], key: str) -> Seen:
 
 def _strange(data: Mapping[str, Any], known: Collection[str]) -> list[str]:
     """Names of fields with prose in them that nobody here knows."""
-    strange = (key for key in data if key not in known)
+    strange = [key for key in data if key not in known]
     return [f"field:{k[:40]}" for k in strange if any(map(PROSE.search, _strings(data[k])))]
 
 
@@ -255,7 +256,7 @@ def _said(index: int, said: Mapping[str, Any]) -> Seen:
         pieces.append(Piece(index, channel, text))
 
     # Servers in transition send the same reasoning under two names: doubled text hides phrases.
-    for text in dict.fromkeys(_joined(said.get(key)) for key in REASONING):
+    for text in dict.fromkeys(_joined(said[key]) for key in REASONING if key in said):
         add(Channel.REASONING, text)
     unjudged += _reply_content(said.get("content"), add)
     audio = said.get("audio")
@@ -302,11 +303,13 @@ def _joined(value: Any) -> str:
 
 def _calls(said: Mapping[str, Any]) -> Iterator[Any]:
     """Names and arguments of tool calls, as they stand."""
-    calls = said.get("tool_calls") or []
+    calls, old = said.get("tool_calls") or [], said.get("function_call")
+    if not calls and not old:
+        return
     if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
         raise ReplyError("`tool_calls` is no list of objects")
     wanted = [call.get(kind) for call in calls for kind in ("function", "custom")]
-    for call in [*wanted, said.get("function_call")]:
+    for call in [*wanted, old]:
         if isinstance(call, dict):
             for key in ("name", "arguments", "input"):
                 value = call.get(key)

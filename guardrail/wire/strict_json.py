@@ -85,7 +85,7 @@ def lookalike(keys: Iterable[str], names: Collection[str]) -> str | None:
 
     `casefold` also covers the two letters outside ASCII that Go folds into it (long s, Kelvin).
     """
-    strange = [key for key in keys if key not in names]
+    strange = set(keys).difference(names)
     if not strange:
         return None
     folded = {name.casefold() for name in names}

@@ -4,10 +4,11 @@
     python models/companion-v1/evasions.py --model DIR --rows 50
 
 Held-out seeds that the model finds in their own spelling are disguised, kind by kind, and scored
-again as the server does it: each text as it is spelt and as `despell` reads it. Clean look-alikes
-that raise no alarm are disguised the same way. `seeds/test` is not read.
+again as the server does it: as `despell` reads them. Clean look-alikes that raise no alarm are
+disguised the same way. `seeds/test` is not read.
 
-The kinds are those of `disguise.py`, which the training sees, too. So this says whether known tricks work, not what the next one will do.
+The kinds are those of `disguise.py`, which the training sees, too. So this says whether known
+tricks work, not what the next one will do.
 """
 
 import argparse
@@ -112,13 +113,13 @@ for row, scores in zip(dev, score([(row, row["text"]) for row in dev]), strict=T
 
 
 def figures(rows, kind, change, judge):
-    """Of rows that a kind changes: how many were `judge`d so, with two readings and with each."""
+    """Of rows that a kind changes: how many were `judge`d so, as the server reads them and with each reading."""
     changed = [(row, found, change(row["text"])) for row, found in rows]
     changed = [one for one in changed if one[2] != one[0]["text"]][: args.rows]
     pairs = [(row, text) for row, _, text in changed]
     out = {}
     meant = [(row, despell(text).text) for row, text in pairs]
-    readings = {"read twice": score(pairs), "as spelt": once(pairs), "as meant": once(meant)}
+    readings = {"as served": score(pairs), "as spelt": once(pairs), "as meant": once(meant)}
     for name, scored in readings.items():
         hits = sum(judge(f, over(s)) for (_, f, _), s in zip(changed, scored, strict=True))
         out[name] = (hits, len(changed))

@@ -19,6 +19,7 @@ from tests.browser.staffroom import CHROMIUM, SHOTS, Place, opened, seeded
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.timeout(180),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium"),
 ]
 
@@ -60,6 +61,15 @@ def paths(place: Place) -> dict[str, str]:
     }
 
 
+SQUEEZED = """[...document.querySelectorAll("label, p, li, td, th, dd, dt, button, a")].filter((one) => {
+  const box = one.getBoundingClientRect();
+  return one.childElementCount < 3 && box.height > 160 && box.height > 4 * box.width;
+}).map((one) => one.outerHTML.slice(0, 120)).concat(
+  [...document.querySelectorAll("label.check")].filter((one) => one.getBoundingClientRect().height > 90)
+    .map((one) => one.outerHTML.slice(0, 120)))"""
+"""Text that runs down the page a letter a line."""
+
+
 async def grave(page: Page) -> list[str]:
     """What axe finds that keeps somebody from using a page."""
     found = await Axe().run(page)
@@ -81,7 +91,9 @@ async def test_everybody_can_use_every_page(place: Place, language: str, scheme:
         await page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
         assert await grave(page) == [], name
         assert await page.locator("h1").count() == 1, name
+        assert await page.evaluate(SQUEEZED) == [], name
         await page.set_viewport_size({"width": 390, "height": 844})
+        assert await page.evaluate(SQUEEZED) == [], name
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390, name
     place.complaints = [one for one in place.complaints if "404" not in one]  # the unknown case
 

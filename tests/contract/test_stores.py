@@ -13,7 +13,7 @@ from types import MappingProxyType
 import pytest
 
 from guardrail.errors import StoreError
-from guardrail.person import Age, Consent, Crisis, Day, Person, moved
+from guardrail.person import Age, Consent, Crisis, Day, Doubt, Person, moved
 from guardrail.session import Session, advance
 from guardrail.store.base import Change, Checkpoint, Event, Query, Store
 from guardrail.store.sqlite import SqliteStore
@@ -114,6 +114,7 @@ async def test_a_session_and_a_person_come_back_as_they_were(store: Store):
         paused=True,
         curfew_lifted=8.5,
         away=0.5,
+        doubt=Doubt((14, 14), 2.5, noted=True),
     )
     given = await store.update("c", "u", lambda _s, _p: (session, person))
     kept = await store.update("c", "u", look)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 import runpy
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from guardrail._tables import VaultTable
+from guardrail.errors import VaultError
+from guardrail.store.vault import open_vault
+from guardrail.vault import Speaker, Text
 from tests.asgi import call
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -53,3 +59,24 @@ def test_links_lead_somewhere(page):
             heads = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
             slugs = {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in heads}
             assert anchor in slugs, f"{page.name} links to {target}"
+
+
+@pytest.mark.slow
+async def test_the_key_command_of_the_docs_wraps_the_vault_s_key(tmp_path):
+    """Texts are sealed and read with it, by a second process, too; without its key none is."""
+    service = tmp_path / "service.key"
+    service.write_bytes(bytes(range(100, 132)))
+    command = (sys.executable, str(DOCS / "examples" / "kms_command.py"), str(service))
+    table = VaultTable(kms_command=command)
+    for _ in range(2):
+        vault = open_vault(tmp_path, table)
+        await vault.seal(Text("t", "case", "ann", Speaker.USER, "words", 0.0, time.time() + 60))
+        (found,) = await vault.open("case")
+        assert found.text == "words"
+        await vault.close()
+    assert (tmp_path / "vault.key").read_bytes().startswith(b"wrapped ")
+    service.write_bytes(bytes(32))
+    vault = open_vault(tmp_path, table)
+    with pytest.raises(VaultError, match="failed to unwrap"):
+        await vault.open("case")
+    await vault.close()

@@ -131,6 +131,20 @@ async def test_a_human_answers_and_the_bot_is_silent(scene):
     assert all(line.delivered for line in await scene.board.talk(scene.case.subject))
 
 
+async def test_a_message_without_words_is_no_silence(scene):
+    """An image alone: the moderator learns that something came, and that it is not shown."""
+    body = scene.body()
+    body["messages"] = [
+        *scene.history,
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]},
+    ]
+    await call(scene.app, PATH, body).done()
+    lines = await scene.board.talk(scene.case.subject)
+    assert [line.text for line in lines if line.by == "user"] == [
+        "[They sent something that is not text. It cannot be shown here.]"
+    ]
+
+
 async def test_no_notice_says_that_a_human_is_a_machine(scene):
     """The answer to "are you a real person?" comes from one."""
     await scene.say("Yes, I'm a person.")
@@ -291,6 +305,19 @@ async def test_nobody_waits_for_a_bot_that_is_silent(make_guard, clock, stream):
     assert not never.is_set()
 
 
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [({}, False), ({"user": "ann"}, True), ({"metadata": {"conversation_id": "c"}}, True)],
+)
+async def test_a_case_says_whether_strangers_may_share_it(make_guard, clock, more, named):
+    """A conversation that is known by its beginning alone may be anybody's who began like that."""
+    made = Scene(make_guard, clock)
+    words = [{"role": "user", "content": "i want to kill myself tonight"}]
+    await call(made.app, PATH, {"model": "m", "messages": words, **more}).done()
+    opened = await made.guard.engine.store.read(Query(kind="case.opened"))
+    assert [event.body["named"] for event in opened] == [named]
+
+
 async def test_a_client_that_leaves_gets_it_later(scene):
     """What was said while nobody listened is still owed."""
     got = call(scene.app, PATH, scene.body("hi"))
@@ -335,10 +362,12 @@ async def test_a_colleague_steps_in(scene):
         await scene.join(BEN)
     scene.clock.now += 200
     await scene.claim(BEN)
+    assert await scene.board.sweep() == 0, "the bot does not speak in between"
     await scene.join(BEN)
     await scene.say("Ben here", BEN)
     _, said = await scene.ask("hello?")
     assert "Ben, a person from our team, has joined" in said
+    assert "left the chat" not in said
     with pytest.raises(RequestError, match="not in this chat"):
         await scene.say("me again")
 
@@ -370,6 +399,26 @@ async def test_an_app_listens_between_turns(scene):
     listener.hang_up()
     await listener.done()
     assert listener.body.count(b"(human): hello") == 1
+
+
+async def test_a_process_that_ends_keeps_nobody_waiting(scene):
+    """Streams and listeners end properly and soon; what was not heard is still owed afterwards."""
+    object.__setattr__(
+        scene.board, "terms", Terms(wait=30, stream=30, settle=5, keepalive=5, poll=1)
+    )
+    app = Listening(scene.app, scene.guard, "/v1/guardrail/events")
+    query = b"user=ann&conversation=other"
+    listens = call(app, "/v1/guardrail/events", method="GET", query=query)
+    await listens.until(b": waiting")
+    turn = call(scene.app, PATH, scene.body("are you there?", stream=True))
+    await turn.until(b"joined")
+    scene.board.end()
+    await asyncio.wait_for(asyncio.gather(turn.done(), listens.done()), 2)
+    assert turn.body.rstrip().endswith(b"data: [DONE]")
+    assert b"has reached Maya" in turn.body
+    await scene.say("I was typing")
+    _, said = await scene.ask("hello?")
+    assert "I was typing" in said
 
 
 async def test_events_need_a_conversation(scene):

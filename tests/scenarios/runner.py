@@ -1,6 +1,7 @@
 """Plays a written conversation against a guard, on a clock that the script turns.
 
-What a classifier would find is written beside each line (`sees`, `bot_sees`), so a scenario judges
+What a classifier would find is written beside each line (`sees`, `bot_sees`; `sees_besides` for what
+a line about somebody else says besides), so a scenario judges
 policy, state, clock and delivery, and says the same whatever model is in use. The lexicon beneath
 is the real one. Scores that are not written are 0.
 """
@@ -16,11 +17,13 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # its C parser reads the files in a tenth of the time
 
+from guardrail.about import about
 from guardrail.classify.base import Utterance
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.turn import Level, Role, Signal
 from tests.asgi import Call, call
 from tests.faces.backend import Backend, chunk
+from tests.scenarios.promises import Promises
 
 __all__ = ["FOLDER", "Oracle", "Problem", "load", "play"]
 
@@ -28,11 +31,11 @@ FOLDER = Path(__file__).parent
 PATH = "/v1/chat/completions"
 _SPAN = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
 _ALLOWED = {
-    "after", "user", "sees", "bot", "bot_sees", "stream", "device", "act", "expect",
+    "after", "user", "sees", "sees_besides", "bot", "bot_sees", "stream", "device", "act", "expect",
 }  # fmt: skip
 _EXPECTED = {
     "rule", "bot_rule", "action", "shows", "hides", "bot_arrives", "notices", "no_notices",
-    "danger", "suppresses", "severity",
+    "danger", "suppresses", "severity", "unseen",
 }  # fmt: skip
 
 
@@ -54,9 +57,9 @@ class Oracle:
 
     def _signals(self, said: Utterance) -> tuple[Signal, ...]:
         """Windows of a stream are parts of the text: a part that is long enough has its scores."""
-        text = said.text.strip()
+        text, bot = said.text.strip(), said.role is Role.ASSISTANT
         for (role, whole), found in self.known.items():
-            if role is said.role and (text == whole or (len(text) > 12 and text in whole)):
+            if role is said.role and (text == whole or (bot and len(text) > 12 and text in whole)):
                 return tuple(_signal(name, value) for name, value in found.items() if name != "level")  # fmt: skip
         return ()
 
@@ -126,6 +129,9 @@ class Play:
         history.append({"role": "user", "content": turn["user"]})
         bot = turn.get("bot", "Mm, tell me more.")
         self.oracle.known[Role.USER, turn["user"].strip()] = turn.get("sees", {})
+        theirs = about(turn["user"])  # what such a line says besides is judged once more, alone
+        if theirs is not None:
+            self.oracle.known[Role.USER, theirs.rest] = turn.get("sees_besides", {})
         self.oracle.known[Role.ASSISTANT, bot.strip()] = turn.get("bot_sees", {})
         self.backend.reply, stream = bot, turn.get("stream", False)
         words = re.findall(r"\S+\s*|\s+", bot) if " " in bot else list(bot)
@@ -172,10 +178,12 @@ async def play(  # noqa: PLR0917 - a fixture each
     """
     clock.now = datetime.fromisoformat(str(scenario.get("on", "2026-12-01T12:00:00+00:00"))).timestamp()  # fmt: skip
     under_way = Play(app, backend, clock, oracle)
+    promises = Promises(app.guard.engine.policies.current)
     for number, turn in enumerate(scenario["turns"], 1):
         got = await under_way.turn(scenario, turn)
         record = await _record(app, got)
         wrong = list(_wrong(turn, got, record, under_way))
+        wrong += promises.broken(turn, record, under_way.text, asked=under_way.asked_bot)
         if wrong:
             raise Problem(f"{scenario['name']}, turn {number}: " + "; ".join(wrong))
 
@@ -221,6 +229,9 @@ def _wrong(
         yield f"the case's severity is {severities}, not {wanted['severity']}"
     told = dict(play.backend.seen_headers[-1]) if play.backend.seen_headers else {}
     kept = told.get(b"x-guardrail-suppress", b"").decode()
+    sent = json.loads(play.backend.asked[-1]["raw"])["messages"] if play.backend.asked else []
+    read = "\n".join(message["content"] for message in sent)
+    yield from (f"the bot reads {part!r}" for part in _list(wanted, "unseen") if part in read)
     yield from (f"{what} is not suppressed" for what in _list(wanted, "suppresses") if what not in kept)  # fmt: skip
 
 

@@ -37,10 +37,24 @@ async def test_scenario(scenario, make_guard, clock):
     await play(scenario, GuardrailMiddleware(backend, guard=guard), backend, clock, oracle)
 
 
+SAMPLE = SCENARIOS[::40]  # in the default lane; the slow one plays them all
+
+
+@pytest.mark.parametrize("scenario", SAMPLE)
+async def test_a_sample_through_the_proxy(scenario, make_guard, clock):
+    """Some of them through the reverse proxy and a real socket."""
+    await through_the_proxy(scenario, make_guard, clock)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS)
 async def test_scenario_through_the_proxy(scenario, make_guard, clock):
-    """The same through the reverse proxy and a real socket."""
+    """Every one of them."""
+    await through_the_proxy(scenario, make_guard, clock)
+
+
+async def through_the_proxy(scenario, make_guard, clock):
+    """Play a conversation with a proxy in between."""
     backend, oracle = Backend(), Oracle()
     guard = make_guard(primary=oracle, stack=pack(scenario.get("pack", "default")), identity=PEERS)
     async with serve_here(backend) as address:
