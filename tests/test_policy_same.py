@@ -176,7 +176,7 @@ def test_the_order_of_two_laws_does_not_matter(tmp_path: Path) -> None:
 def test_two_that_mean_different_things_are_refused(tmp_path: Path) -> None:
     """The check says which pack has the other one, and what to do."""
     more = (
-        "rules:\n  - id: harm\n    stage: harm\n"
+        "rules:\n  - id: harm\n    stage: harm\n    reason: { en: So., zh: 是。 }\n"
         "    when: { side: bot, label: sexual, at: soft }\n    then: block\n    text: rest\n"
     )
     path = write(tmp_path, over=OVER + more, ground=GROUND)
