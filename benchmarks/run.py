@@ -249,14 +249,14 @@ async def streaming(target: str, upstream_port: int) -> Table:
 
 async def stream_cells(port: int, count: int) -> list[str]:
     """The figures of one run: every stream is a conversation of its own."""
-    bodies = [chat("tell me something nice", n, stream=True) for n in range(count)]
+    bodies = [chat("how do i keep a pot of basil alive?", n, stream=True) for n in range(count)]
     found = await streams(port, bodies)
     firsts = sorted(s.first for s in found)
     gaps = sorted(gap for s in found for gap in s.gaps)
     return [
         f"{1000 * statistics.median(firsts):.0f}",
         f"{1000 * firsts[int(0.99 * (len(firsts) - 1))]:.0f}",
-        f"{1000 * gaps[int(0.99 * (len(gaps) - 1))]:.0f}",
+        f"{1000 * gaps[int(0.99 * (len(gaps) - 1))]:.0f}" if gaps else "–",
         str(sum(s.events for s in found)),
     ]
 
