@@ -17,12 +17,13 @@ from typing import Any
 import uvicorn
 
 REPLY = "That sounds like a long day. What was the nicest part of it? "
-WORDS = (
+TEXT = (
     "Basil likes light more than anything, so a window to the south is best. Water it in the morning, "
     "from below, and only when the top of the soil is dry. Pinch the tips off above a pair of leaves and "
     "it grows bushy. Once it flowers the leaves turn bitter, so cut those early. In winter, keep it "
     "warm."
-).split(" ")
+)
+WORDS = TEXT.split(" ")
 
 
 async def upstream(scope: Any, receive: Any, send: Any) -> None:
