@@ -604,7 +604,7 @@ def test_serve_is_ready(served: Served) -> None:
     assert got.json()["parts"] == {"policy": "ok", "store": "ok", "classifier": "ok"}
 
 
-@pytest.mark.parametrize("which", ["proxy", "admin"])
+@pytest.mark.parametrize("which", ["proxy", pytest.param("admin", marks=pytest.mark.slow)])
 def test_a_second_serve_on_the_same_port(served: Served, tmp_path: Path, which: str) -> None:
     """Says which address is taken and what to do, quickly, with status 1."""
     address = getattr(served, which).removeprefix("http://")
@@ -665,7 +665,9 @@ def test_serve_refuses_a_bad_pack() -> None:
     assert "guardrail.yaml:5: policy: there is no file nowhere.yaml" in got.stderr
 
 
-@pytest.mark.parametrize("name", ["guardrail.db", "guardrail-sessions.db"])
+@pytest.mark.parametrize(
+    "name", ["guardrail.db", pytest.param("guardrail-sessions.db", marks=pytest.mark.slow)]
+)
 def test_serve_refuses_a_broken_database(desk: Path, name: str) -> None:
     """A chat whose cases cannot be written down does not begin; the file is named."""
     broken = desk / "there" / "data" / name

@@ -73,7 +73,7 @@ def test_reads_by_the_standard():
     ]
 
 
-@pytest.mark.parametrize("body", [SMALL, MIDDLE, LARGE], ids=["small", "middle", "large"])
+@pytest.mark.parametrize("body", [SMALL, MIDDLE, pytest.param(LARGE, marks=pytest.mark.slow)])
 def test_every_single_cut(body: bytes):
     """Cut in two anywhere, a stream gives the same bytes and the same events."""
     expected = events(feed(SseFramer(), [body]))
@@ -90,6 +90,7 @@ def test_every_pair_of_cuts(body: bytes):
             check(SseFramer, body, cut(body, first, second), expected)
 
 
+@pytest.mark.slow
 def test_pairs_of_cuts_in_a_large_stream():
     """The same for 4 KB and more, with the first cut in steps of 64 bytes."""
     assert len(LARGE) >= 4096

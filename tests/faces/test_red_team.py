@@ -650,8 +650,21 @@ async def test_no_word_of_a_reply_is_kept(make_guard, tmp_path, capfd):
 
 @pytest.mark.parametrize(
     "text",
-    [".", "。", "a", "\n", '"', "e.g. ", "\u0301", "kill "],
-    ids=["dots", "wide", "letters", "lines", "quotes", "short", "marks", "words"],
+    [
+        pytest.param(".", id="dots"),
+        pytest.param("a", id="letters"),
+        *(
+            pytest.param(text, id=name, marks=pytest.mark.slow)
+            for name, text in (
+                ("wide", "。"),
+                ("lines", "\n"),
+                ("quotes", '"'),
+                ("short", "e.g. "),
+                ("marks", "\u0301"),
+                ("words", "kill "),
+            )
+        ),
+    ],
 )
 async def test_a_huge_reply_costs_what_it_weighs(make_guard, text):
     """Whatever it is made of: seconds would be a way to stop the whole server."""
@@ -668,7 +681,17 @@ async def test_a_huge_reply_costs_what_it_weighs(make_guard, text):
         assert time.process_time() - began < 2
 
 
-@pytest.mark.parametrize("raw_bytes", [b"data: x", b"x" * 64, b"data:\n", b"\n", b"\r", b":\n\n"])
+@pytest.mark.parametrize(
+    "raw_bytes",
+    [
+        b"data: x",
+        b"\n",
+        *(
+            pytest.param(raw, marks=pytest.mark.slow)
+            for raw in (b"x" * 64, b"data:\n", b"\r", b":\n\n")
+        ),
+    ],
+)
 async def test_an_endless_frame_ends(make_guard, raw_bytes):
     """Nothing piles up: a frame without end is no chat, and frames without words pass."""
     before = asyncio.all_tasks()
