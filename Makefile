@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 UPSTREAM ?=
 PORT ?= 8080
 ADMIN_PORT ?= 9090
+# One more than there are cores: many tests wait for a process of their own.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .PHONY: help install run demo install-dev test test-browser test-deploy test-slow test-all lint check \
         docs lock build bench clean
@@ -37,7 +39,7 @@ demo: install  ## start with the bundled demo companion
 install-dev: $(VENV)/.dev  ## the same with tools for tests and lint
 
 test: install-dev  ## the default suite
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not prometheus and not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not browser and not prometheus and not slow"
 
 test-browser: install-dev  ## pages in a real Chromium
 	$(BIN)/python -m pytest -m browser tests

@@ -78,17 +78,16 @@ async def model() -> AsyncIterator[OnnxClassifier]:
     await made.close()
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[2][:20])
-async def test_tells_obvious_pairs_apart(
-    model: OnnxClassifier, pair: tuple[str, str, str, str]
-) -> None:
+async def test_tells_obvious_pairs_apart(model: OnnxClassifier) -> None:
     """The harmful one is over the operating point and well above its harmless look-alike."""
-    label, role, bad, good = pair
-    answers = await model.classify(tuple(Utterance(text, Role(role)) for text in (bad, good)))
-    high, low = (max((s.score for s in a if s.label == label), default=0.0) for a in answers)
-    assert high >= model.operating_point[label]
-    assert low < model.operating_point[label]
-    assert high > low + 0.2
+    wrong = []
+    for label, role, bad, good in PAIRS:
+        answers = await model.classify(tuple(Utterance(text, Role(role)) for text in (bad, good)))
+        high, low = (max((s.score for s in a if s.label == label), default=0.0) for a in answers)
+        point = model.operating_point[label]
+        if not (high >= point > low and high > low + 0.2):
+            wrong.append((label, bad, high, good, low))
+    assert wrong == []
 
 
 @pytest.mark.xfail(reason="a false alarm the card tells of", raises=AssertionError)

@@ -349,7 +349,9 @@ def calls(text: str, **settings: int) -> tuple[int, int]:
     return count, joins
 
 
-@pytest.mark.parametrize("chars", [240, 10**9], ids=["windows", "one window"])
+@pytest.mark.parametrize(
+    "chars", [240, pytest.param(10**9, marks=pytest.mark.slow)], ids=["windows", "one window"]
+)
 @pytest.mark.parametrize("text", [EN, "word ", "."], ids=["sentences", "words", "dots"])
 def test_cost_is_linear(text: str, chars: int):
     """Twice the text costs twice the calls, and text is joined per window, not per delta."""
