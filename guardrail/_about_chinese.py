@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from guardrail.turn import State
+from guardrail._about_reading import Patterns
 
-__all__ = ["in_chinese", "own_in_chinese"]
+__all__ = ["CHINESE"]
 
 _PEOPLE_ZH = (
     r"朋友|好友|闺蜜|兄弟|哥们|哥们儿|死党|发小|室友|舍友|同学|同桌|同事|邻居|老师|学生|老板|网友|"
@@ -113,39 +113,18 @@ _TELLING_ZH = re.compile(
 )
 _TERM_LEFT_ZH = re.compile(_TERM_ZH)
 
-
-def in_chinese(line: str) -> tuple[State, str] | None:
-    """Whose it is by a Chinese line, and what else the line says; `None` if it does not say."""
-    if not _TELLING_ZH.search(line):
-        return None
-    signs = _signs(line)
-    if _FIRST_ZH.search(signs.sub("，", line) if signs is not None else line):
-        return None
-    if _FICTION_ZH.search(line):
-        found, rest = State.FICTION, _FICTION_ZH.sub("，", line)
-    else:
-        rest, count = _ABOUT_ZH.subn("，", line)
-        if signs is not None:
-            rest, count = signs.sub("，", rest), count + 1
-        if not count:
-            return None
-        lost = (_LOST_ZH.search(line) or _GONE_ZH.search(line)) and not _NEARLY_ZH.search(line)
-        found = State.BEREAVED if lost else State.ABOUT_OTHER
-    return None if _TERM_LEFT_ZH.search(rest) else (found, _unexplained(rest))
-
-
-def own_in_chinese(line: str) -> bool:
-    """Whether a line has a sign of the speaker's own in it."""
-    return _FIRST_ZH.search(line) is not None
-
-
-def _signs(line: str) -> re.Pattern[str] | None:
-    """The pattern of signs that this line holds, if any."""
-    if _SIGN_ZH.search(line):
-        return _SIGN_ZH
-    return _FAINT_ZH if _FAINT_ZH.search(line) and _WORRIED_ZH.search(line) else None
-
-
-def _unexplained(rest: str) -> str:
-    """The clauses that may be the speaker's own."""
-    return "，".join(c for c in _CLAUSES_ZH.split(rest) if not _PLAIN_ZH.fullmatch(c))
+CHINESE = Patterns(
+    telling=_TELLING_ZH,
+    first=_FIRST_ZH,
+    fiction=_FICTION_ZH,
+    about=_ABOUT_ZH,
+    sign=_SIGN_ZH,
+    faint=_FAINT_ZH,
+    worried=_WORRIED_ZH,
+    lost=re.compile(f"{_LOST_ZH.pattern}|{_GONE_ZH.pattern}"),
+    nearly=_NEARLY_ZH,
+    left=_TERM_LEFT_ZH,
+    clauses=_CLAUSES_ZH,
+    plain=_PLAIN_ZH,
+    gap="，",
+)

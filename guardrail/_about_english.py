@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-from guardrail.turn import State
+from guardrail._about_reading import Patterns
 
-__all__ = ["in_english", "own_in_english"]
+__all__ = ["ENGLISH"]
 
 _PEOPLE = (
     r"friend|bestie|bff|mate|buddy|room ?mate|flat ?mate|house ?mate|class ?mate|team ?mate|"
@@ -205,40 +205,18 @@ _TELLING_EN = re.compile(
 )
 _TERM_LEFT = re.compile(rf"\b(?:{_TERM}|better off without me)")
 
-
-def in_english(line: str) -> tuple[State, str] | None:
-    """Whose it is by an English line, and what else the line says; `None` if it does not say."""
-    if not _TELLING_EN.search(line):
-        return None
-    signs = _signs(line)
-    if _FIRST_EN.search(signs.sub(" ", line) if signs is not None else line):
-        return None
-    if _FICTION_EN.search(line):
-        found, rest = State.FICTION, _FICTION_EN.sub(". ", line)
-    else:
-        rest, count = _ABOUT_EN.subn(". ", line)
-        if signs is not None:
-            rest, count = signs.sub(". ", rest), count + 1
-        if not count:
-            return None
-        lost = _LOST_EN.search(line) and not _NEARLY_EN.search(line)
-        found = State.BEREAVED if lost else State.ABOUT_OTHER
-    return None if _TERM_LEFT.search(rest) else (found, _unexplained(rest))
-
-
-def own_in_english(line: str) -> bool:
-    """Whether a line has a sign of the speaker's own in it."""
-    return _FIRST_EN.search(line) is not None
-
-
-def _signs(line: str) -> re.Pattern[str] | None:
-    """The pattern of signs that this line holds, if any."""
-    if _SIGN_EN.search(line):
-        return _SIGN_EN
-    return _FAINT_EN if _FAINT_EN.search(line) and _WORRIED_EN.search(line) else None
-
-
-def _unexplained(rest: str) -> str:
-    """The clauses that may be the speaker's own."""
-    clauses = (" ".join(clause.split()) for clause in _CLAUSES_EN.split(rest))
-    return ". ".join(clause for clause in clauses if not _PLAIN_EN.fullmatch(clause))
+ENGLISH = Patterns(
+    telling=_TELLING_EN,
+    first=_FIRST_EN,
+    fiction=_FICTION_EN,
+    about=_ABOUT_EN,
+    sign=_SIGN_EN,
+    faint=_FAINT_EN,
+    worried=_WORRIED_EN,
+    lost=_LOST_EN,
+    nearly=_NEARLY_EN,
+    left=_TERM_LEFT,
+    clauses=_CLAUSES_EN,
+    plain=_PLAIN_EN,
+    gap=". ",
+)

@@ -21,8 +21,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from guardrail._about_chinese import in_chinese, own_in_chinese
-from guardrail._about_english import in_english, own_in_english
+from guardrail._about_chinese import CHINESE
+from guardrail._about_english import ENGLISH
 from guardrail.turn import State
 
 __all__ = ["LONGEST", "Whose", "about"]
@@ -47,8 +47,8 @@ def about(text: str) -> Whose | None:
     if len(text) > LONGEST:
         return None
     line = normalize("NFKC", text).casefold().replace("’", "'").replace("‘", "'")
-    found = in_english(line)
+    found = ENGLISH.read(line)
     if found is not None:
-        return None if own_in_chinese(line) else Whose(*found)
-    found = in_chinese(line)
-    return None if found is None or own_in_english(line) else Whose(*found)
+        return None if CHINESE.own(line) else Whose(*found)
+    found = CHINESE.read(line)
+    return None if found is None or ENGLISH.own(line) else Whose(*found)

@@ -268,8 +268,7 @@ def _post(house: House, alerts: GuardAlerts, guardians: Guardians) -> PostOffice
         console=f"{console}/console" if console else "",
         portal=settings.guardians.public_url,
     )
-    if post.mailer is not None:
-        guardians.post = post.mailer.send
+    guardians.mailer = post.mailer
     return post
 
 

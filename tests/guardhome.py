@@ -187,7 +187,7 @@ async def home_at(path: Path, clock: Clock) -> AsyncIterator[Home]:
         keys,
         secret=PORTAL_KEY,
         policy=lambda region: holder.at(clock.now, region or None),
-        post=mailbox.send,
+        mailer=mailbox,
         clock=clock,
         terms=Terms(public_url=PORTAL),
     )

@@ -178,7 +178,7 @@ async def test_without_the_token_there_is_nothing(home: Home, admin: httpx.Async
 async def test_links_can_be_printed_for_trying_out(home: Home) -> None:
     """Those to sign in, and nothing else; an invitation is then handed over by the app."""
     printed: list[str] = []
-    home.guardians.post = None
+    home.guardians.mailer = None
     home.mailbox.send = Printed(printed.append).send  # type: ignore[method-assign]
     invited = await home.guardians.invite(home.ann, by="app", address=MUM)
     assert (invited.mailed, printed) == (False, [])

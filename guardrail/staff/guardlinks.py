@@ -28,6 +28,7 @@ from guardrail.people import People
 from guardrail.person import Person
 from guardrail.policy.model import Consent, Policy
 from guardrail.staff.addresses import Address
+from guardrail.staff.couriers import Mailing
 from guardrail.staff.guardcards import NAME, Card, GuardCards, clean_address
 from guardrail.staff.guardend import GONE, forget_unlinked, forget_ward
 from guardrail.staff.guardlog import GuardLog, refused
@@ -37,7 +38,6 @@ from guardrail.staff.guardterms import (
     Agreement,
     Invited,
     Place,
-    Post,
     Terms,
     acted,
 )
@@ -66,7 +66,7 @@ class GuardLinks:
         pseudonyms: keyed hashes.
         secret: the portal's own key, at least 32 bytes; it signs links and forms.
         policy: the policy of a region in force now, "" for everybody else.
-        post: sends a letter now; without one invitations are handed over by the app.
+        mailer: sends a letter now; without one invitations are handed over by the app.
         clock: epoch seconds.
         terms: settings.
     """
@@ -80,13 +80,13 @@ class GuardLinks:
         *,
         secret: bytes,
         policy: Callable[[str], Policy],
-        post: Post | None = None,
+        mailer: Mailing | None = None,
         clock: Callable[[], float] = time.time,
         terms: Terms = Terms(),  # noqa: B008 - frozen
     ) -> None:
         self.terms, self.tickets = terms, Tickets(secret)
         self.log, self.cards = GuardLog(store, clock), GuardCards(vault, clock)
-        self.people, self.post = people, post
+        self.people, self.mailer = people, mailer
         self._keys, self._policy, self._clock = pseudonyms, policy, clock
         self._turn = asyncio.Lock()  # links change in the order in which they were looked at
 
@@ -176,11 +176,11 @@ class GuardLinks:
         sealed: Mapping[str, str] | None = None,
     ) -> bool:
         """Send one letter now, about a link or a guardian; whether it went out."""
-        if self.post is None:
+        if self.mailer is None:
             return False
         name, now = f"{template}.{secrets.token_hex(8)}", self.now()
         letter = Letter(name, now, template, Audience.GUARDIAN, about, fields=dict(fields or {}))
-        outcome = await self.post(letter, address, language=language, sealed=sealed)
+        outcome = await self.mailer.send(letter, address, language=language, sealed=sealed)
         return not outcome.why
 
     # -- accepting ---------------------------------------------------------------------------------

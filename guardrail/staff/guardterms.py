@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from guardrail._tables import GuardiansTable
 from guardrail.acts import Act
@@ -18,28 +17,12 @@ __all__ = [
     "Agreement",
     "Invited",
     "Place",
-    "Post",
     "Printed",
     "Terms",
     "acted",
 ]
 
 HOUR = 3600.0
-
-
-class Post(Protocol):
-    """Sends one letter to one address, now (`staff.mail.Mailer.send`)."""
-
-    async def __call__(
-        self,
-        letter: Letter,
-        to: str,
-        *,
-        language: str = "",
-        sealed: Mapping[str, str] | None = None,
-    ) -> Outcome:
-        """One try; what became of it."""
-        ...
 
 
 class Printed:

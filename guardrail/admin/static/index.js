@@ -96,7 +96,7 @@ function casesTable(cases) {
     t(`label.${label}`) + (level ? ` · ${t(`level.${level}`)}` : "");
   const standing = (c) => [
     el("span", {}, t(c.overdue ? "cases.overdue" : `cases.${c.status}`)),
-    ...(c.advises_contact || c.contacts.length ? [el("span", { class: "note" }, t("cases.contact"))] : []),
+    ...(c.advises_contact || c.contacts.length ? [" ", el("span", { class: "note" }, t("cases.contact"))] : []),
   ];
   return table(
     "cases",
