@@ -79,7 +79,9 @@ def _guardians(settings: Settings) -> Finding:
         )
     hooks = settings.notify.webhooks
     if table.alerts != "off" and not any("child" in hook.audiences for hook in hooks):
-        warnings.append("no webhook for `child`: they read of an alert in the chat, maybe after it")
+        warnings.append(
+            "no webhook for `child`: they read of an alert in the chat, if they write in time"
+        )
     detail = "; ".join(warnings) or f"links lead to {table.public_url}"
     return Finding("guardians", ok=True, detail=detail, warn=bool(warnings))
 

@@ -220,6 +220,9 @@ class GuardiansTable(Table):
     alerts: Literal["confirmed", "direct", "off"] = Field(
         "confirmed", description="Safety alerts: after a human confirmed them, at once, or never."
     )
+    child_first_seconds: Seconds = Field(
+        60, description="How long such a letter waits for the child to be told first."
+    )
     currency: str = Field(
         "USD", pattern="^[A-Z]{3}$", description="Money of the spend cap (ISO 4217)."
     )

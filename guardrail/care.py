@@ -53,6 +53,9 @@ _DOUBT = frozenset({State.AGE_DOUBT})
 _HOUR = 3600.0
 _MINUTE = 60.0
 
+_SUBJECTS = (Detector.ABOUT_OTHER, Detector.BEREAVED, Detector.FICTION)
+"""Each has a state of its own name."""
+
 _RAISED = 0.1
 """Score of self-harm below which the model sees nothing of the kind; hints of the lexicon are above."""
 
@@ -127,7 +130,7 @@ class Care:
         """
         texts = tuple(texts)[-1:]
         self._heed_age(assessment, texts)
-        self.states |= self._whose
+        self.states |= self._whose or self._subject(assessment)
         if self._reaches(assessment, Detector.LEAVING, Side.USER) or any(map(takes_leave, texts)):
             self.states |= {State.LEAVING}
         if self._reaches(assessment, Detector.ASKS_HUMAN, Side.USER):
@@ -197,10 +200,9 @@ class Care:
     # -- notices -----------------------------------------------------------------------------
 
     def due(self) -> tuple[Notice, ...]:
-        """The notices that this answer owes. None stands beside words for somebody in crisis."""
-        if self._helped:
-            return ()
-        return due(self._policy, self.profile, self.person, held=self.states, at=self._at)
+        """The notices that this answer owes; beside words of help only those that belong there."""
+        found = due(self._policy, self.profile, self.person, held=self.states, at=self._at)
+        return tuple(one for one in found if one.with_help) if self._helped else found
 
     def told(self, notices: Iterable[Notice]) -> None:
         """These notices were shown; others with the same words count as shown with them."""
@@ -230,6 +232,19 @@ class Care:
         """Whether words that point to real help came so lately that the same ones would be noise."""
         at = self.person.crisis.pointed
         return bool(at) and 0.0 <= self._at.now - at < self._policy.crisis.point_minutes * _MINUTE
+
+    def _subject(self, assessment: Assessment) -> frozenset[State]:
+        """Whose it is as the model understands it, where it finds no danger of the person's own.
+
+        Patterns know few wordings. Where the model finds self-harm, too, it is not asked whose: in
+        doubt, the ladder.
+        """
+        if self._in_crisis or self._reaches(assessment, Label.SELF_HARM, Side.USER):
+            return frozenset()
+        found = max(_SUBJECTS, key=assessment.score)
+        if not self._reaches(assessment, found, Side.USER):
+            return frozenset()
+        return frozenset({State(found), State.HELPED} if self._pointed else {State(found)})
 
     def _heed_age(self, assessment: Assessment, texts: Iterable[str]) -> None:
         """Somebody who says that she is 14 is a minor from this turn on, until an appeal."""

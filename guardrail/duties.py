@@ -68,6 +68,8 @@ def states(policy: Policy, profile: Profile, person: Person, at: Moment) -> froz
     found = {*in_crisis(person.crisis.at(at.now)), *_overseen(person, at)}
     if person.paused:
         found.add(State.PAUSED)
+    if 0.0 <= at.now - person.guardian_told < TOLD:
+        found.add(State.GUARDIAN_TOLD)
     if person.doubt is not None and not person.doubt.noted:
         found.add(State.AGE_DOUBT)
     if profile.years is not None and profile.years[0] >= _ELDER:
@@ -102,8 +104,6 @@ def _overseen(person: Person, at: Moment) -> set[State]:
     this_month = spending is not None and spending.month == at.day[:7]
     if (spending.amount if spending is not None and this_month else 0) >= house.spend_cap:
         found.add(State.SPENT)
-    if 0.0 <= at.now - person.guardian_told < TOLD:
-        found.add(State.GUARDIAN_TOLD)
     return found
 
 
@@ -130,6 +130,8 @@ def _concerns(notice: Notice, profile: Profile) -> bool:
 
 def _is_due(notice: Notice, person: Person, held: Collection[State], at: Moment) -> bool:
     last = person.shown.get(notice.id, 0.0)
+    if State.GUARDIAN_TOLD in notice.on and last < person.guardian_told:
+        return State.GUARDIAN_TOLD in held  # each time that a guardian is told is one to be told of
     if 0.0 <= at.now - last < notice.cooldown_minutes * 60.0:  # not if the clock was set back
         return False
     return (

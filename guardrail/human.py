@@ -116,7 +116,7 @@ class HumanAnswer:
                     return
                 words = await self.board.words(hold) if fresh else {}
                 texts = [owed_words(one, words, self._language) for one in fresh]
-                spoke = any(one.kind != "joined" for one in fresh)
+                spoke = any(one.kind not in ("joined", "warned") for one in fresh)
                 upto = fresh[-1].seq if fresh else 0
                 yield hold, _Fresh(tuple(text for text in texts if text), upto, spoke=spoke)
         except StoreError:

@@ -87,7 +87,7 @@ EVENTS = {
         "Notifications that were left out, such as a second in a day.",
     ),
     "outbox_failed": ("outbox_failures", "Failures of the outbox itself; it goes on."),
-    "guardian_alert": ("guardian_alerts", "Alerts to guardians: sent, held back, nobody to tell."),
+    "guardian_alert": ("guardian_alerts", "Alerts to guardians: sent, held, nobody, child_untold."),
     "guardian_mail": ("guardian_mails", "Links for guardians to sign in: queued, too many."),
     "guardian_login": ("guardian_logins", "Links that guardians used: ok, over, failed."),
     "staff_login": ("staff_logins", "Tries of staff to get in, by how they ended."),

@@ -30,6 +30,7 @@ from guardrail.rota import Rota
 from guardrail.staff.accounts import Accounts
 from guardrail.staff.caselog import clocks
 from guardrail.staff.casework import Casework
+from guardrail.staff.childfirst import ChildFirst
 from guardrail.staff.emergency import EmergencyContacts
 from guardrail.staff.guardalerts import GuardAlerts
 from guardrail.staff.guardconsents import GuardConsents
@@ -253,6 +254,14 @@ def _post(house: House, alerts: GuardAlerts, guardians: Guardians) -> PostOffice
     settings, engine = house.settings, house.guard.engine
     console = settings.accounts.public_url.rstrip("/")
     printed = Printed(sys.stderr.write) if settings.guardians.print_links else None
+    first = ChildFirst(
+        house.store,
+        guardians.people,
+        seconds=settings.guardians.child_first_seconds,
+        policy=lambda: house.policies.at(engine.clock()),
+        clock=engine.clock,
+        count=engine.count,
+    )
     parts = Parts(
         house.store,
         house.vault,
@@ -260,6 +269,7 @@ def _post(house: House, alerts: GuardAlerts, guardians: Guardians) -> PostOffice
         engine.count,
         engine.clock,
         alerts.veto,
+        first.waits,
         printed,
     )
     post = post_office(

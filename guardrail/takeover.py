@@ -44,6 +44,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "{name} has left the chat. From here on you are talking with the AI again.",
         "zh": "{name}已经离开。接下来和你聊天的又是 AI 了。",
     },
+    "warned": {
+        "en": "We are worried about you, so the adult who looks after your account is told that you may need "
+        "support. They do not see what you wrote.",
+        "zh": "我们有点担心你，所以会告诉照看你账号的大人，你可能需要支持。对方看不到你写的内容。",
+    },
     "line": {"en": "{name} (human): {text}", "zh": "{name}（真人）：{text}"},
     "waiting": {
         "en": "Your message has reached {name}, a person from our team. They have not answered yet; their "
@@ -75,9 +80,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Something the person has still to be told. `kind` is joined, line or left; `text` a vault id.
+    """Something the person has still to be told. `kind` is joined, line, warned or left.
 
-    `name` is whose it is: by the time it is told, a colleague may have stepped in.
+    `text` is a vault id, `name` is whose it is: by the time it is told, a colleague may have stepped in.
     """
 
     kind: str
@@ -169,22 +174,29 @@ class HoldBook:
 
 
 def _moved(hold: Hold | None, event: Event) -> Hold | None:
-    body = event.body
     if event.kind == "case.joined":
         return _begun(hold, event)
     if hold is None:
         return None
+    if event.kind == "case.delivered":
+        rest = tuple(one for one in hold.owed if one.seq > event.body["upto"])
+        return replace(hold, owed=rest)
+    more = _owes(hold, event)
+    if more is None:
+        return hold
+    return replace(hold, over=hold.over or more.kind == "left", owed=(*hold.owed, more))
+
+
+def _owes(hold: Hold, event: Event) -> Owed | None:
+    """What the person has to be told of an event in this hold."""
     match event.kind:
-        case "case.said" if body["by"] != PERSON:
-            line = Owed("line", event.seq, event.at, body["text"], hold.display)
-            return replace(hold, owed=(*hold.owed, line))
-        case "case.delivered":
-            rest = tuple(one for one in hold.owed if one.seq > body["upto"])
-            return replace(hold, owed=rest)
+        case "case.said" if event.body["by"] != PERSON:
+            return Owed("line", event.seq, event.at, event.body["text"], hold.display)
+        case "case.warned" if not hold.over:
+            return Owed("warned", event.seq, event.at)
         case "case.left" | "case.resolved" if not hold.over:
-            left = Owed("left", event.seq, event.at, name=hold.display)
-            return replace(hold, over=True, owed=(*hold.owed, left))
-    return hold
+            return Owed("left", event.seq, event.at, name=hold.display)
+    return None
 
 
 def _begun(hold: Hold | None, event: Event) -> Hold:

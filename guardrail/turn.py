@@ -83,6 +83,9 @@ class Detector(StrEnum):
     ROMANCE = "romance"
     LOSS = "loss"
     PROTECTIVE = "protective"
+    ABOUT_OTHER = "about_other"
+    BEREAVED = "bereaved"
+    FICTION = "fiction"
 
 
 class Level(StrEnum):

@@ -251,9 +251,15 @@ OWN_ROWS = cache(lambda: [r for r in rows("train") + rows("test") if r["labels"]
 
 
 def test_nobodys_own_crisis_is_taken_for_another() -> None:
-    """Of all rows that were written as somebody's own crisis, none is."""
-    assert len(OWN_ROWS()) > 2_000
-    assert [row["id"] for row in OWN_ROWS() if about(row["text"]) is not None] == []
+    """Of all rows that were written as somebody's own crisis, none is passed over.
+
+    A few name somebody else, too; of those the rest is given back, for the model to judge alone.
+    """
+    assert len(OWN_ROWS()) > 2_500
+    taken = [row["id"] for row in OWN_ROWS() if (found := about(row["text"])) and not found.rest]
+    assert taken == []
+    beside = sum(about(row["text"]) is not None for row in OWN_ROWS())
+    assert beside <= len(OWN_ROWS()) / 200
 
 
 def test_whoever_mentions_a_friend_still_gets_the_ladder() -> None:

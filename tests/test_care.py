@@ -507,6 +507,36 @@ def test_what_is_said_besides_may_be_their_own(found: Assessment | None, own: bo
     assert (State.ABOUT_OTHER in mine.states) is not own
 
 
+SUBJECT = ["they found her on sunday. third year in a row i bake the cake"]
+
+
+@pytest.mark.parametrize(
+    ("found", "held"),
+    [
+        ({"bereaved": 0.6}, {State.BEREAVED}),
+        ({"about_other": 0.6, "bereaved": 0.7}, {State.BEREAVED}),
+        ({"fiction": 0.5, "self_harm": 0.49}, {State.FICTION}),
+        ({"about_other": 0.49}, set()),
+        ({"about_other": 0.99, "self_harm": 0.5}, set()),
+    ],
+)
+def test_the_model_understands_whose_it_is(found: dict[str, float], held: set[State]):
+    """The likeliest subject counts; where it finds self-harm, too, the ladder answers."""
+    mine = care()
+    mine.heard(scores(**found), SUBJECT)
+    assert mine.states == held
+
+
+def test_a_subject_in_an_open_crisis_or_after_help():
+    """In a crisis it is the person's own; where help was named a moment ago that is known."""
+    mine = care(person=in_crisis())
+    mine.heard(scores(bereaved=0.9), SUBJECT)
+    assert State.BEREAVED not in mine.states
+    mine = care(person=someone(crisis=Crisis(pointed=NOW)))
+    mine.heard(scores(bereaved=0.9), SUBJECT)
+    assert mine.states == {State.BEREAVED, State.HELPED}
+
+
 def test_an_open_crisis_is_the_persons_own():
     """Whoever the next line is about."""
     mine = after(care(person=in_crisis()), 0.9, (WORRY,))

@@ -62,7 +62,7 @@ CASE_KINDS = (
     "opened", "signal", "claimed", "kept", "released", "transferred", "note", "second_opinion",
     "opinion_wanted", "joined", "said", "delivered", "left", "contact_proposed", "contact_approved",
     "contact_refused", "contact_withdrawn", "contact_sent", "home_danger", "home_safe", "resolved",
-    "reopened", "appealed", "breached",
+    "reopened", "appealed", "breached", "warned", "untold",
 )  # fmt: skip
 
 LETTER_WHYS = (

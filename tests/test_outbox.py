@@ -776,34 +776,6 @@ async def test_the_number_of_a_notice_of_long_ago_is_passed_over(
     assert [e.body["number"] for e in await world.log("letter.notice")] == [1, 2]
 
 
-async def test_the_child_is_told_before_the_guardian(
-    world: World, servers: AsyncExitStack, smtp: MailServer
-) -> None:
-    """A guardian waits until the app has told the child; for a minute at most."""
-    app = await servers.enter_async_context(receiver(500, 204))
-    await world.contact()
-    outbox = world.outbox(app, mail=smtp, audiences=("child",))
-    told = {"audience": "child", "user": CHILD, "subject": "c1"}
-    await world.tell("p.1", subject="c1")
-    await world.queue("p.1.child", "child_told", **told)
-    await outbox.step()
-    assert (len(app.got), len(smtp.got)) == (1, 0)
-    world.clock.now += 6
-    await outbox.step()
-    assert (len(app.got), len(smtp.got)) == (2, 0)
-    world.clock.now += 2
-    await outbox.step()
-    assert len(smtp.got) == 1
-    app.statuses = [500]
-    await world.tell("p.2", "imminent", subject="c1")
-    await world.queue("p.2.child", "child_told", **told, severity="imminent")
-    await outbox.step()
-    assert len(smtp.got) == 1
-    world.clock.now += 61
-    await outbox.step()
-    assert len(smtp.got) == 2, "an app that cannot be reached must not keep help away"
-
-
 async def test_a_case_says_that_its_contact_was_told(world: World, smtp: MailServer) -> None:
     """In one transaction with the letter's own end."""
     await world.contact()

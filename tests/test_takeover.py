@@ -64,6 +64,16 @@ def test_what_is_owed_is_what_was_not_delivered():
     assert [one.text for one in made.of("talk").owed] == ["t3"]
 
 
+def test_a_person_in_a_talk_is_told_that_a_guardian_is():
+    """A line of its own, in both languages; once the talk is over a notice says it."""
+    made = book(claimed(), joined(), event("delivered", upto=10_000), event("warned", by="system"))
+    (one,) = made.of("talk").owed
+    assert "looks after your account" in owed_words(one, {}, "en")
+    assert "照看你账号" in owed_words(one, {}, "zh")
+    made.add([event("left", by="m1"), event("warned", by="system")])
+    assert [one.kind for one in made.of("talk").owed] == ["warned", "left"]
+
+
 def test_who_has_left_still_owes_what_they_said():
     """The hold is over, but kept until the person has read the last line and the goodbye."""
     made = book(claimed(), joined(), event("said", by="m1", text="t1"), event("left", by="m1"))

@@ -18,7 +18,8 @@ __all__ = ["NAMES", "Row", "Rows", "Unscored", "read_rows"]
 
 NAMES: tuple[str, ...] = (*Label, *Detector)
 _BOTH = {Detector.EVADING, Detector.ROMANCE}
-_OF_USER = {Detector.LEAVING, Detector.ASKS_HUMAN, Detector.LOSS} | _BOTH
+_SUBJECTS = {Detector.ABOUT_OTHER, Detector.BEREAVED, Detector.FICTION}
+_OF_USER = {Detector.LEAVING, Detector.ASKS_HUMAN, Detector.LOSS} | _SUBJECTS | _BOTH
 ASKED_OF: Mapping[Side, frozenset[Detector]] = {
     Side.USER: frozenset(_OF_USER),
     Side.BOT: frozenset(set(Detector) - _OF_USER | _BOTH),

@@ -193,6 +193,7 @@ def _notice(notice: Notice, language: str) -> Line:
         due.append(f"after {notice.absence_days:g} days away")
     due += [f"when {state}" for state in sorted(notice.on)]
     place = "in the chat" if notice.in_band else "as an event"
+    place += ", beside words of help, too" if notice.with_help else ""
     value = f"{notice.text}: {', '.join(due)}; {place}"
     return Line(f"notices.{notice.id}", value, notice.pack, notice.article, notice.why(language))
 

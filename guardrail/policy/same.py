@@ -78,6 +78,7 @@ def one_notice(old: Notice, new: Notice) -> Notice:
         ages=old.ages | new.ages if old.ages and new.ages else frozenset(),
         under=None if old.under is None or new.under is None else max(old.under, new.under),
         in_band=old.in_band or new.in_band,
+        with_help=old.with_help or new.with_help,
         article=_both(old.article, new.article),
     )
 

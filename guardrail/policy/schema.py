@@ -221,6 +221,7 @@ def _terms() -> dict[str, Json]:
             "age": one_or_more(words(AgeBand)),
             "under": _UNDER,
             "in_band": _FLAG,
+            "with_help": _FLAG,
             "reason": _reason(),
             "article": _TEXT,
         },

@@ -120,7 +120,9 @@ REASON = Shape(tuple(language.value for language in Language))
 WHEN = Shape(optional=_keys("side label all_of at level age under limit state unless"))
 NOTICE = Shape(
     _keys("id text"),
-    _keys("start every_minutes absence_days on cooldown_minutes age under in_band reason article"),
+    _keys(
+        "start every_minutes absence_days on cooldown_minutes age under in_band with_help reason article"
+    ),
 )
 CURFEW = Shape(_keys("under from to"))
 CONSENT = Shape(_keys("under"), _keys("scope version"))

@@ -14,12 +14,12 @@ from enum import StrEnum
 from typing import Any
 
 from guardrail.letterbook import KEPT, Delivery, Letter, LetterBook, Post, rank
-from guardrail.letters import TEMPLATES, Audience, cancelled
+from guardrail.letters import TEMPLATES, cancelled
 from guardrail.staff.couriers import Courier, Outcome
 from guardrail.store.base import Event, Query, Store
 from guardrail.turn import Severity
 
-__all__ = ["CONTACTS", "Carrier", "PostLog", "Terms", "Veto", "delay", "no_veto"]
+__all__ = ["CONTACTS", "Carrier", "PostLog", "Terms", "Veto", "Wait", "delay", "no_veto", "no_wait"]
 
 PAGE = 1_000
 """Events read at a time."""
@@ -28,10 +28,6 @@ DAY = 86_400.0
 
 HELD = 1.0
 """Seconds until a letter that waits for another one is looked at again."""
-
-CHILD_FIRST = 60.0
-"""Seconds that a letter to a guardian waits until the child is told (CA B&P 21812(d)(1)). Not longer:
-an app that cannot be reached must not keep help away."""
 
 CONTACTS = frozenset({"contact_guardian", "contact_emergency"})
 """Letters that two members agreed on; the case says what became of them."""
@@ -49,9 +45,18 @@ Veto = Callable[[Letter], Awaitable[str]]
 """Why a letter must not go any more, as a code; empty if it may."""
 
 
+Wait = Callable[[Letter], Awaitable[bool]]
+"""Whether a letter has to wait for something yet; it is asked again soon."""
+
+
 async def no_veto(_: Letter) -> str:
     """Every letter may go."""
     return ""
+
+
+async def no_wait(_: Letter) -> bool:
+    """None has to wait."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +176,10 @@ class Carrier:
         *,
         count: Callable[[str, str], None],
         veto: Veto,
+        wait: Wait,
     ) -> None:
-        self._log, self._terms, self._count, self._veto = log, terms, count, veto
+        self._log, self._terms, self._count = log, terms, count
+        self._veto, self._wait = veto, wait
         self._couriers = {courier.prefix: courier for courier in couriers}
         self._me = secrets.token_hex(8)
         self._chance = secrets.SystemRandom().random
@@ -251,7 +258,7 @@ class Carrier:
 
     async def _told(self, letter: Letter, contact: str) -> _Told:
         """Claim the right to tell a contact; the log decides between letters that want it together."""
-        if self._child_first(letter):
+        if await self._wait(letter):
             return _Told.WAIT
         book, grave = self._log.book, rank(letter.severity)
         number = book.notice_number(contact)
@@ -271,16 +278,6 @@ class Carrier:
             await self._log.read_on()  # another letter was quicker, or had this number long ago
             number += 1
         return _Told.MAY
-
-    def _child_first(self, letter: Letter) -> bool:
-        """Whether the child is still to be told of what a guardian is to be told (not for ever)."""
-        if letter.audience != Audience.GUARDIAN or self._log.now() > letter.at + CHILD_FIRST:
-            return False
-        return any(
-            other.template == "child_told"
-            and (other.user, other.subject) == (letter.user, letter.subject)
-            for other in self._log.book.open()
-        )
 
     def _arrived(self, letter: str, contact: str) -> Post:
         """Whether a letter has reached a contact (SENT), may still (QUEUED), or will not (DEAD)."""

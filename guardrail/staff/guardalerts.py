@@ -109,7 +109,11 @@ class GuardAlerts:
         )
 
     async def _tell_child(self, event: Event) -> None:
-        """From their next turn on the chat says so."""
+        """From their next turn on the chat says so; a talk with a human says so at once."""
+        name = f"case.warned.{event.id}"
+        case, user, talk = event.subject, event.user, event.conversation
+        at = self._guardians.now()
+        await self._store.append(Event(name, at, "case.warned", case, user, talk, {"by": "system"}))
         people = self._guardians.people
         who = people.keyed(event.user or "")
         try:

@@ -30,7 +30,7 @@ import structlog
 from guardrail.errors import RequestError, StoreError
 from guardrail.letterbook import Letter, Post, rank
 from guardrail.letters import TEMPLATES, Audience, cancelled, queued
-from guardrail.staff.carrier import Carrier, PostLog, Terms, Veto, no_veto
+from guardrail.staff.carrier import Carrier, PostLog, Terms, Veto, Wait, no_veto, no_wait
 from guardrail.staff.couriers import Courier
 from guardrail.store.base import Store
 from guardrail.turn import Severity
@@ -79,6 +79,7 @@ class Outbox:
         count: told of tries that failed ("letter_failed"), letters given up ("letter_dead") or left
             out ("letter_skipped"), and failures of our own ("outbox_failed"), each with why.
         veto: asked before each try whether a letter must not go any more.
+        wait: asked before each try whether it has to wait for something yet.
     """
 
     def __init__(
@@ -90,9 +91,10 @@ class Outbox:
         terms: Terms = Terms(),  # noqa: B008 - frozen
         count: Callable[[str, str], None] = lambda _what, _why: None,
         veto: Veto = no_veto,
+        wait: Wait = no_wait,
     ) -> None:
         self._log = PostLog(store, clock)
-        self._carrier = Carrier(self._log, couriers, terms, count=count, veto=veto)
+        self._carrier = Carrier(self._log, couriers, terms, count=count, veto=veto, wait=wait)
         self._poll, self._count = terms.poll, count
         self._under_way: dict[_Key, asyncio.Task[None]] = {}
         self._news = asyncio.Event()

@@ -13,7 +13,7 @@ from guardrail.errors import ConfigError, Mistake
 from guardrail.identity import Pseudonyms
 from guardrail.letters import Audience, Places
 from guardrail.staff.addresses import Address, AddressBook
-from guardrail.staff.carrier import Terms, Veto, no_veto
+from guardrail.staff.carrier import Terms, Veto, Wait, no_veto, no_wait
 from guardrail.staff.contacts import Contacts
 from guardrail.staff.couriers import Courier, Mailing
 from guardrail.staff.egress import Egress, Refused, Resolver, Rules, system_resolver
@@ -28,7 +28,7 @@ __all__ = ["Parts", "PostOffice", "post_office"]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an outbox stands on. `count` and `veto` are those of `Outbox`.
+    """What an outbox stands on. `count`, `veto` and `wait` are those of `Outbox`.
 
     `printed` is where guardians' links go without a mail server, for trying out.
     """
@@ -39,6 +39,7 @@ class Parts:
     count: Callable[[str, str], None]
     clock: Callable[[], float] = time.time
     veto: Veto = no_veto
+    wait: Wait = no_wait
     printed: Mailing | None = None
 
 
@@ -96,6 +97,7 @@ def post_office(
         terms=terms,
         count=parts.count,
         veto=parts.veto,
+        wait=parts.wait,
     )
     return PostOffice(outbox, mailer, partial(_reaches, table, egress))
 

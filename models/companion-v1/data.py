@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from disguise import disguised
-from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, USER_DETECTORS
+from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, SUBJECTS, USER_DETECTORS
 
 from guardrail.classify.base import Utterance
 from guardrail.classify.text import normalise
@@ -41,7 +41,7 @@ CHATTER = {  # people among themselves: what nearly nobody says there
     (source, role): dict.fromkeys(names, 0)
     for source in ("goemotions", "cdial_toy")
     for role, names in (
-        ("user", ("asks_human", "evading", "loss")),
+        ("user", ("asks_human", "evading", "loss", *SUBJECTS)),
         ("assistant", ("professional", "purchase", "secrecy", "evading")),
     )
 }
@@ -82,8 +82,8 @@ def detectors_of(raw):
         return {name: int(name in raw["detectors"]) for name in own}
     if "ordinary" in raw["tags"]:
         return {name: 0 for name in own if name not in {"leaving", "romance"}}
-    if raw["role"] == "user":
-        return {}
+    if raw["role"] == "user":  # each of them was read again for these: those that hold are listed
+        return dict.fromkeys(SUBJECTS, 0)
     known = {"protective": 0} if "omission" in raw["tags"] else {}
     tactics = {"purchase", "secrecy"} & set(raw["tags"])
     return known | (dict.fromkeys(tactics, 1) if raw["labels"]["manipulation"] else {})

@@ -9,6 +9,7 @@ import torch
 from model import OUTPUTS
 from sklearn.metrics import roc_auc_score
 from torch import nn
+from torch.nn import functional
 
 PAD = 1  # the tokenizer's
 
@@ -35,6 +36,19 @@ def fewer(model, layers):
     small.layers = nn.ModuleList(small.layers[i] for i in taken)
     small.config = dataclasses.replace(model.config, layers=layers)
     return small, taken
+
+
+def wider(model, outputs):
+    """The net with so many outputs; a new one begins as unlikely as most rows are of it."""
+    head, missing = model.head, outputs - model.head.out_features
+    if missing <= 0:
+        return model
+    model.head = nn.Linear(head.in_features, outputs)
+    with torch.no_grad():
+        model.head.weight.copy_(functional.pad(head.weight, (0, 0, 0, missing)))
+        model.head.bias.copy_(functional.pad(head.bias, (0, missing), value=-3.0))
+    model.config = dataclasses.replace(model.config, outputs=outputs)
+    return model
 
 
 def tensors(coded, device="cpu"):

@@ -16,6 +16,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
+from loop import wider
 from model import load, save
 
 cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -28,11 +29,15 @@ args.out.mkdir(parents=True, exist_ok=True)
 
 seen = json.loads((args.new / "data.json").read_text("utf-8"))
 assert seen["start"] == data.sha256(args.old), "the new weights do not go on from the old ones"
-model, new = load(args.old), load(args.new / "model.pt").state_dict()
+old, new = load(args.old), load(args.new / "model.pt")
+known = old.config.outputs  # what the old weights were asked; further outputs are the new ones' own
+model, learnt = wider(old, new.config.outputs), new.state_dict()
 with torch.no_grad():
     for name, weight in model.state_dict().items():
         if weight.is_floating_point():
-            weight.lerp_(new[name], args.share)
+            weight.lerp_(learnt[name], args.share)
+    model.head.weight[known:] = learnt["head.weight"][known:]
+    model.head.bias[known:] = learnt["head.bias"][known:]
 save(model, args.out / "model.pt")
 seen |= {"mean": data.sha256(args.new / "model.pt"), "share": args.share}
 (args.out / "data.json").write_text(json.dumps(seen, indent=2), "utf-8")

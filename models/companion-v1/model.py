@@ -15,5 +15,7 @@ BOT_DETECTORS = (
     "claims_human", "professional", "probing", "purchase", "secrecy", "evading", "romance",
     "protective",
 )  # fmt: skip
-DETECTORS = tuple(dict.fromkeys(USER_DETECTORS + BOT_DETECTORS))
+SUBJECTS = ("about_other", "bereaved", "fiction")  # of a user, too; last, so that older heads fit
+DETECTORS = tuple(dict.fromkeys(USER_DETECTORS + BOT_DETECTORS + SUBJECTS))
+USER_DETECTORS += SUBJECTS
 OUTPUTS = LABELS + LEVELS + DETECTORS

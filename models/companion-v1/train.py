@@ -23,8 +23,8 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from loop import auc, batches, fewer, follow, said, tensors
-from model import DETECTORS, LABELS, LEVELS, load, save
+from loop import auc, batches, fewer, follow, said, tensors, wider
+from model import DETECTORS, LABELS, LEVELS, OUTPUTS, load, save
 
 SEED = 20
 EPOCHS = 3  # of seeds, after the public pass
@@ -89,7 +89,7 @@ def epoch_rows(epoch):
 
 
 # --- the run ------------------------------------------------------------------------------------
-model = load(args.start or args.base / "base.pt")
+model = wider(load(args.start or args.base / "base.pt"), len(OUTPUTS))
 if args.layers:
     model, _ = fewer(model, args.layers)
 model = model.to(device)
