@@ -23,6 +23,7 @@ from prometheus_client.exposition import choose_encoder
 from guardrail._case_queue import Tally as CaseTally
 from guardrail._families import Family, Vocabulary
 from guardrail._letter_gauges import LetterGauges
+from guardrail._user_gauges import UserGauges
 from guardrail.counters import Counters, Tally
 from guardrail.policy.model import Policy
 from guardrail.turn import (
@@ -326,6 +327,7 @@ class Metrics:
         )
         self.complaints({"complaint": (0, 0), "incident": (0, 0)})
         self.letters = LetterGauges(self.registry, PREFIX)
+        self.users = UserGauges(self.registry, PREFIX)
 
     def _count_duties(self, record: Record) -> None:
         for decision in record.decisions:

@@ -26,6 +26,7 @@ from guardrail.console.routers import console_routes
 from guardrail.errors import StoreError, VaultError
 from guardrail.people import People
 from guardrail.portal.app import PortalParts, create_portal
+from guardrail.report.usage import MONTH
 from guardrail.rota import Rota
 from guardrail.staff.accounts import Accounts
 from guardrail.staff.caselog import clocks
@@ -126,12 +127,15 @@ class Staff:
         )
 
     async def purge(self) -> None:
-        """Words that are over go, and deletions that came too late are done.
+        """Words that are over go, deletions that came too late are done, and people are counted.
 
         Raises:
             StoreError: something could not be read or written.
         """
         await self.privacy.sweep()
+        house = self.house
+        since = house.guard.engine.clock() - MONTH
+        house.metrics.users.show(*await house.store.headcount(since))
 
     def portal(self) -> ASGIApp:
         """The guardians' server."""

@@ -28,12 +28,13 @@ from guardrail.report.commands import app
 from guardrail.report.document import Document, Gauge, Kind, Line, Section, Series
 from guardrail.report.figures import Period
 from guardrail.report.formats import as_csv, as_json
-from guardrail.report.gauges import ACTIVE, REGISTERED, state
+from guardrail.report.gauges import state
 from guardrail.report.html import as_html
 from guardrail.report.plots import bars
 from guardrail.report.run import Wanted, make, report
 from guardrail.report.suppress import protected, protected_series
 from guardrail.report.words import LANGUAGES, WORDS, Say
+from guardrail.scale import ACTIVE, REGISTERED
 from guardrail.store.base import Event
 from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,7 +20,9 @@ from websockets.exceptions import InvalidStatus
 
 from guardrail.config import Settings
 from guardrail.errors import StoreError
+from guardrail.person import Consent, Person
 from guardrail.serving import _of_packs, serving
+from guardrail.session import Session
 from guardrail.store.base import Query
 from guardrail.store.sqlite import SqliteStore
 
@@ -68,6 +72,29 @@ async def test_the_store_is_closed_in_the_end(tmp_path):
             assert b"guardrail_assessment_due 1.0" in house.metrics.render("")[0]
     with pytest.raises(StoreError, match="closed"):
         await house.store.ping()
+
+
+async def test_people_are_counted_for_the_thresholds_of_the_law(tmp_path):
+    """From the first round on: those remembered, and those of the last 30 days (CN Art 22)."""
+    table = settings(tmp_path)
+    table.data.mkdir()
+    store = SqliteStore(table.data / "guardrail.db")
+    for name, days in (("new", 1), ("old", 40)):
+        seen = time.time() - days * 86_400
+        kept = Person(name, seen, seen, seen, consent=Consent("companion", "1", seen))
+        await store.update("", name, partial(_put, kept))
+    await store.close()
+    async with serving(table) as (house, _):
+        async with asyncio.timeout(10):
+            while b'guardrail_users{of="active"} 1.0' not in house.metrics.render("")[0]:
+                await asyncio.sleep(0.01)
+        shown = house.metrics.render("")[0]
+    assert b'guardrail_users{of="known"} 2.0' in shown
+    assert b'guardrail_users_threshold{of="active"} 100000.0' in shown
+
+
+def _put(kept: Person, _: Session | None, __: Person | None) -> tuple[None, Person]:
+    return None, kept
 
 
 async def test_the_last_checkpoint_covers_the_last_record(tmp_path):

@@ -8,13 +8,9 @@ from guardrail.report.assessment import known
 from guardrail.report.document import Document, Gauge, Section, Series
 from guardrail.report.frame import Frame
 from guardrail.report.usage import People, Turns
+from guardrail.scale import ACTIVE, REGISTERED, WARNING
 
-__all__ = ["ACTIVE", "REGISTERED", "WARNING", "gauges", "state"]
-
-REGISTERED = 1_000_000
-ACTIVE = 100_000
-WARNING = 0.8
-"""The share of a threshold from which there is a warning: time enough to prepare an assessment."""
+__all__ = ["gauges", "state"]
 
 _MONTH = 30  # days
 

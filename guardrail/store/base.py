@@ -88,6 +88,10 @@ class Store(Protocol):
         """Everybody we remember, by key: a page, for reports. Ask again after the last key."""
         ...
 
+    async def headcount(self, since: float) -> tuple[int, int]:
+        """How many people we remember, and how many of them were seen since (epoch seconds)."""
+        ...
+
     async def forget(
         self, person: str, conversations: Sequence[str], before: float, stays: Stays
     ) -> int:

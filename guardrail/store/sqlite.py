@@ -77,6 +77,10 @@ class SqliteStore:
         """A page of everybody; see `Store.people`."""
         return await self._sessions.do(lambda db: _people(db, after, limit), writes=False)
 
+    async def headcount(self, since: float) -> tuple[int, int]:
+        """See `Store.headcount`."""
+        return await self._sessions.do(lambda db: _headcount(db, since), writes=False)
+
     async def forget(
         self, person: str, conversations: Sequence[str], before: float, stays: Stays
     ) -> int:
@@ -248,6 +252,11 @@ def _age(fields: dict[str, Any]) -> Age:
         (years[0], years[1]) if years is not None else None,
         fields["at"],
     )
+
+
+def _headcount(db: sqlite3.Connection, since: float) -> tuple[int, int]:
+    row = db.execute("SELECT count(*), total(last_seen >= ?) FROM person", (since,)).fetchone()
+    return int(row[0]), int(row[1])
 
 
 def _people(db: sqlite3.Connection, after: str, limit: int) -> tuple[Person, ...]:

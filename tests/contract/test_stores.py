@@ -183,6 +183,15 @@ async def test_everybody_is_met_once(store: Store):
     assert await store.people(limit=0) == await store.people(limit=-1) == ()
 
 
+async def test_people_are_counted(store: Store):
+    """All that are remembered, and those who came since."""
+    assert await store.headcount(0.0) == (0, 0)
+    for number in range(3):
+        await store.update("", f"u{number}", turn(at=100.0 * number, key=f"u{number}"))
+    assert await store.headcount(100.0) == (3, 2)
+    assert await store.headcount(201.0) == (3, 0)
+
+
 async def test_no_concurrent_update_is_lost(store: Store):
     """200 concurrent turns of one conversation count as 200."""
     await asyncio.gather(*(store.update("c", "u", turn()) for _ in range(200)))
