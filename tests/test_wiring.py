@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -27,10 +28,11 @@ from guardrail.store.sqlite import SqliteStore
 from guardrail.turn import Identity
 from guardrail.wiring import assemble, build, open_cases, secret_file
 from tests.asgi import call
-from tests.faces.backend import Backend
+from tests.faces.backend import Backend, chunk
 
 POLICIES = Path(__file__).parent.parent / "policies"
 EXAMPLES = POLICIES.parent / "docs" / "examples" / "policies"
+DONE = b"data: [DONE]\n\n"
 HELLO = {"messages": [{"role": "user", "content": "hello"}], "user": "ann"}
 
 
@@ -86,6 +88,32 @@ async def test_a_turn_keeps_the_policy_that_it_began_with(tmp_path):
     assert await house.reload() == []
     assert house.policies.current.tag != before
     assert (await review.inbound()).policy == before
+    await house.guard.engine.close()
+
+
+async def test_a_stream_keeps_the_policy_that_it_began_with(tmp_path):
+    """Half of the answer is out when the pack changes: what is left is judged by the old one."""
+    pack = small(tmp_path / "p", "minimal")
+    house = assemble(settings(tmp_path, policy=str(pack)))
+    backend, later = Backend(), asyncio.Event()
+    app = GuardrailMiddleware(backend, guard=house.guard)
+    talk = "It was a long and quiet day at the lake, and we sat there for hours. "
+    grim = "You should kill yourself. "
+    backend.parts = [*[chunk(talk)] * 4, later, chunk(grim), chunk("", finish="stop"), DONE]
+    got = call(app, "/v1/chat/completions", {**HELLO, "stream": True})
+    await got.until(b"for hours")
+    before = house.policies.current.tag
+    text = pack.read_text("utf-8")
+    pack.write_text(text.replace("I stopped there;", "Stopped by the new pack;"), "utf-8")
+    assert await house.reload() == []
+    later.set()
+    await got.done()
+    assert grim.encode() not in got.body
+    assert b"I stopped there;" in got.body
+    (record,) = await house.store.read(Query(kind="record"))
+    assert {one["policy"] for one in record.body["decisions"]} == {before}
+    again = await call(app, "/v1/chat/completions", {**HELLO, "stream": True}).done()
+    assert b"Stopped by the new pack;" in again.body
     await house.guard.engine.close()
 
 
