@@ -202,12 +202,17 @@ class Care:
     def due(self) -> tuple[Notice, ...]:
         """The notices that this answer owes; beside words of help only those that belong there."""
         found = due(self._policy, self.profile, self.person, held=self.states, at=self._at)
-        return tuple(one for one in found if one.with_help) if self._helped else found
+        if self._helped:
+            found = tuple(one for one in found if one.with_help)
+        if self._in_crisis:  # the same truth, in words for somebody who is not well
+            found = tuple(replace(one, text=one.crisis_text or one.text) for one in found)
+        return found
 
     def told(self, notices: Iterable[Notice]) -> None:
         """These notices were shown; others with the same words count as shown with them."""
         now = self._at.now
-        texts = {notice.text for notice in notices}
+        ids = {notice.id for notice in notices}
+        texts = {notice.text for notice in self._policy.notices if notice.id in ids}
         found = {n.id: now for n in self._policy.notices if n.text in texts}
         if found:
             self._remember(lambda person: shown(person, found))

@@ -421,6 +421,26 @@ def test_what_was_told_is_remembered_for_all_with_the_same_words():
     assert step(someone()).shown == {"a": NOW, "b": NOW}
 
 
+def test_a_notice_has_other_words_in_a_crisis():
+    """The same truth; shown once for all with the same words."""
+    kind = replace(NOTICES[2], crisis_text="machine-kindly")
+    mine = care(replace(POLICY, notices=(kind,)), person=in_crisis())
+    mine.heard(scores(asks_human=0.9), ["are you real?"])
+    assert [n.text for n in mine.due()] == ["machine-kindly"]
+    mine.told(mine.due())
+    assert dict(mine.person.shown) == {"c": NOW}
+
+
+def test_only_what_belongs_there_stands_beside_help():
+    """The child learns that a guardian is told; other notices wait."""
+    told = Notice("g", "told", on=frozenset({State.GUARDIAN_TOLD}), with_help=True)
+    mine = care(replace(POLICY, notices=(*NOTICES, told)), person=someone(guardian_told=NOW - 5))
+    mine.states |= {State.GUARDIAN_TOLD}
+    assert {n.id for n in mine.due()} == {"a", "g"}
+    mine.decided(decision(actions=(Action.SUPPORT,), text="x", resources=True))
+    assert [n.id for n in mine.due()] == ["g"]
+
+
 def test_telling_nothing_writes_nothing():
     """An answer without notices costs no write."""
     turn = care()

@@ -194,7 +194,10 @@ def _notice(notice: Notice, language: str) -> Line:
     due += [f"when {state}" for state in sorted(notice.on)]
     place = "in the chat" if notice.in_band else "as an event"
     place += ", beside words of help, too" if notice.with_help else ""
-    value = f"{notice.text}: {', '.join(due)}; {place}"
+    said = (
+        f"{notice.text} (in a crisis {notice.crisis_text})" if notice.crisis_text else notice.text
+    )
+    value = f"{said}: {', '.join(due)}; {place}"
     return Line(f"notices.{notice.id}", value, notice.pack, notice.article, notice.why(language))
 
 

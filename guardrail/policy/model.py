@@ -136,7 +136,8 @@ class Notice:
     Due when one of these holds: a beginning (`start`), `every_minutes` of use without a break,
     `absence_days` away, a state that has just begun (`on`); not within `cooldown_minutes` of the
     last time. It follows the reply if `in_band`, and always stands in the answer's headers. Beside
-    words for somebody in crisis it stands only `with_help`.
+    words for somebody in crisis it stands only `with_help`; while a crisis is open it says
+    `crisis_text`, if there is one.
     """
 
     id: str
@@ -150,6 +151,7 @@ class Notice:
     under: int | None = None
     in_band: bool = True
     with_help: bool = False
+    crisis_text: str = ""
     reason: str = ""
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
     article: str = ""

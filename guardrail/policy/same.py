@@ -79,6 +79,7 @@ def one_notice(old: Notice, new: Notice) -> Notice:
         under=None if old.under is None or new.under is None else max(old.under, new.under),
         in_band=old.in_band or new.in_band,
         with_help=old.with_help or new.with_help,
+        crisis_text=new.crisis_text or old.crisis_text,
         article=_both(old.article, new.article),
     )
 

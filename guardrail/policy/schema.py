@@ -222,6 +222,7 @@ def _terms() -> dict[str, Json]:
             "under": _UNDER,
             "in_band": _FLAG,
             "with_help": _FLAG,
+            "crisis_text": _TEXT,
             "reason": _reason(),
             "article": _TEXT,
         },

@@ -89,6 +89,7 @@ def _notice(reader: Reader, node: Node, pack: str, number: int) -> Notice:
         ages=frozenset(reader.words(keys["age"], AgeBand, "an age band") if "age" in keys else ()),
         under=_under(reader, keys.get("under")),
         in_band=reader.flag(keys["in_band"], "in_band") if "in_band" in keys else True,
+        crisis_text=reader.text(keys.get("crisis_text"), "a text") if "crisis_text" in keys else "",
         with_help="with_help" in keys and reader.flag(keys["with_help"], "with_help"),
         reason=reason,
         reasons=reasons,

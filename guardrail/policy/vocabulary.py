@@ -121,7 +121,8 @@ WHEN = Shape(optional=_keys("side label all_of at level age under limit state un
 NOTICE = Shape(
     _keys("id text"),
     _keys(
-        "start every_minutes absence_days on cooldown_minutes age under in_band with_help reason article"
+        "start every_minutes absence_days on cooldown_minutes age under in_band with_help"
+        " crisis_text reason article"
     ),
 )
 CURFEW = Shape(_keys("under from to"))

@@ -15,7 +15,7 @@ def check(policy: Policy, source: Source) -> list[Mistake]:
     used = {rule.text for rule in policy.rules} | {UNAVAILABLE, policy.exit.text}
     used.add(policy.label.explicit)
     used.update(text for rule in policy.rules for text in rule.again)
-    used.update(notice.text for notice in policy.notices)
+    used.update(text for notice in policy.notices for text in (notice.text, notice.crisis_text))
     return [
         source.pack.mistake(
             ("texts", key), f"nothing says text {key!r}", "use it in a rule, or remove it"

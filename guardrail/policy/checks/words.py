@@ -42,12 +42,13 @@ def _rules(policy: Policy, source: Source) -> Iterator[Mistake]:
 
 def _notices(policy: Policy, source: Source) -> Iterator[Mistake]:
     for notice in policy.notices:
-        if notice.text not in policy.texts:
-            yield source.of(notice.pack).mistake(
-                ("notices", notice.number, "text"),
-                f"there is no text {notice.text!r}",
-                suggestion(notice.text, policy.texts),
-            )
+        for key, text in (("text", notice.text), ("crisis_text", notice.crisis_text)):
+            if text not in policy.texts and (text or key == "text"):
+                yield source.of(notice.pack).mistake(
+                    ("notices", notice.number, key),
+                    f"there is no text {text!r}",
+                    suggestion(text, policy.texts),
+                )
     for rule in policy.rules:
         for text in rule.again:
             if text not in policy.texts:
