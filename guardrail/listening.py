@@ -129,6 +129,6 @@ async def _events(board: Switchboard, conversation: str, language: str) -> Async
 
 
 def _event(one: Owed, text: str) -> bytes:
-    kind = "message" if one.kind == "line" else one.kind
+    kind = one.kind if one.kind in ("joined", "left") else "message"  # an app shows these three
     data = {"id": str(one.seq), "at": one.at, "name": one.name, "text": text}
     return b"event: %s\nid: %d\ndata: %s\n\n" % (kind.encode(), one.seq, orjson.dumps(data))

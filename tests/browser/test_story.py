@@ -56,6 +56,7 @@ LATER = {
 AFTER = {"en": "ok. thank you for staying", "zh": "好。谢谢你陪我"}
 NOTE = {"en": "She is calmer, and is calling her aunt.", "zh": "她平静一些了，正在给姨妈打电话。"}
 HUMAN = {"en": "(human):", "zh": "（真人）："}
+WARNED = {"en": "the adult who looks after your account", "zh": "照看你账号的大人"}
 LEFT = {"en": "has left the chat", "zh": "已经离开"}
 
 
@@ -274,8 +275,15 @@ async def test_from_a_cry_for_help_to_the_last_note(stage: Stage) -> None:
     await ben.locator("#approve-1").click()
     told = await stage.letter(MUM)
     assert not any(word in told for word in (CRISIS[lang], ASKED[lang], "Mia", "suicid"))
+    await expect(mia.locator(".them", has_text=WARNED[lang])).to_have_count(1)
+    await stage.picture("warned", "mia")
     queued = {e.body["template"]: e.seq for e in await stage.events("letter.queued")}
     assert queued["child_told"] < queued["contact_guardian"]
+    (warned,) = await stage.events("case.warned")
+    carried = [e for e in await stage.events("case.delivered") if e.body["upto"] >= warned.seq]
+    mailed = [e for e in await stage.events("letter.sent") if e.subject.startswith("contact.")]
+    assert carried[0].seq < mailed[0].seq, "the guardian was told before the child"
+    assert not await stage.events("case.untold")
     sent = {"en": "sent", "zh": "已发出"}[lang]
     await expect(maya.locator("#contacts-list .verdict")).to_have_text(sent, timeout=SOON)
     await phone.goto(stage.portal)
