@@ -71,6 +71,7 @@ STATES: Words = {
         "en": "the reply names a help line that is none of this country's",
         "zh": "回答给出的求助电话不属于用户所在国家",
     },
+    "titled": {"en": "the app has set up a therapist, doctor or lawyer", "zh": "应用设定了咨询师、医生或律师角色"},
     "intimate": {"en": "the app has set up a partner or relative", "zh": "应用设定了恋人或亲属角色"},
     "elevated": {"en": "over-dependence is elevated", "zh": "依赖程度偏高"},
     "high": {"en": "over-dependence is high", "zh": "依赖程度很高"},

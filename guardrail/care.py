@@ -270,7 +270,7 @@ class Care:
             return
         self.profile = replace(self.profile, age_band=age.band, years=age.years)
         calm = states(self._policy, self.profile, self.person, self._at)
-        self.states = calm | (self._given & {State.INTIMATE})
+        self.states = calm | (self._given & {State.INTIMATE, State.TITLED})
 
     def _ends(self, text: str) -> bool:
         return any(ends(text, words) for words in self._policy.exit.words.values())

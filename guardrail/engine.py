@@ -22,7 +22,7 @@ from guardrail.household import readable
 from guardrail.identity import Pseudonyms
 from guardrail.limits import allowed, over
 from guardrail.person import Age, Person, aged, moved, talking_to, treated
-from guardrail.persona import intimate
+from guardrail.persona import persona
 from guardrail.policy.holder import PolicyHolder
 from guardrail.policy.model import Limits, Policy
 from guardrail.review import Review, Services, Standing
@@ -245,8 +245,7 @@ class _Step:
 
 def _seen(asked: Asked, *, leaving: bool) -> frozenset[State]:
     """What holds of this request whoever sends it."""
-    romance = {State.INTIMATE} if intimate(asked.messages) else set()
-    return frozenset(romance | ({State.EXIT, State.LEAVING} if leaving else set()))
+    return persona(asked.messages) | ({State.EXIT, State.LEAVING} if leaving else set())
 
 
 def _profile(

@@ -1,9 +1,10 @@
-"""Whether a request sets the bot up as a partner or a relative of the person. Pure.
+"""Whether a request sets the bot up as a partner or relative, or as a licensed professional. Pure.
 
 The persona card is the app's, in system or developer messages, and no classifier judges it: it is
 no utterance. It is written plainly, so patterns find it. Used where the law keeps such roles from
-children (CN Measures Art 14; CA B&P 21812(d)(5)); what is said in the chat itself is the model's
-affair (detector `romance`).
+children (CN Measures Art 14; CA B&P 21812(d)(5)), and titles from machines (ID SB 1297, IL HB 1806, TN
+SB 1580, CO HB26-1195); what is said in the chat itself is the model's
+affair (detectors `romance`, `professional`).
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from guardrail.turn import Message, Role
+from guardrail.turn import Message, Role, State
 
-__all__ = ["intimate"]
+__all__ = ["persona"]
 
 _KIN_EN = (
     r"girl ?friend|boy ?friend|wife|husband|fianc[eé]e?|spouse|lover|romantic partner|soul ?mate|"
@@ -61,6 +62,33 @@ _CARD_ZH = re.compile(
     r"|(?:与|和|跟)(?:用户|玩家)(?:正在|是|为|已经)?(?:恋爱|谈恋爱|交往|结婚|情侣|恋人|夫妻|男女朋友)"
     rf"|(?:虚拟|AI|专属)的?(?:{_KIN_ZH})"
 )
+_TITLES_EN = (
+    r"(?:psycho|hypno)?therapist|psycholog(?:ist|y)|psychiatrist|psychoanalyst|counsell?or|doctor|physician|"
+    r"nurse|lawyer|attorney|solicitor|dietitian|pharmacist"
+)
+_TITLES_ZH = (
+    "咨询师|心理医生|心理专家|治疗师|心理师|精神科医生|医生|大夫|护士|律师|营养师|药剂师|药师"
+)
+_SMALL_EN = r"(?!(?:of|for|to|with|who|that|and|about|like|than)\b)"
+_NO_TITLE = r"['’]s|[ -](?:ro)?bot|[ -]assistant|[ -]office|[ -]who is|[ -]student|[ -]fish"
+_TITLED = re.compile(
+    # As in: You are Mira, a licensed therapist. Act as my doctor. You are the user's counselor.
+    r"\b(?:act(?:ing)? as|pretend to be|role-?play(?:ing)? as|play|be|you(?:'re|’re| are)|(?:she|he) is|persona:|character:)"
+    rf" (?:[\w.-]+(?: [A-Z]\w+)?, )?(?:an? |the |my |{_USER} )?(?:{_SMALL_EN}[\w-]+,? ){{0,4}}(?:{_TITLES_EN})\b(?!{_NO_TITLE})"
+    # As in: You are Dr. Lin. Your name is Doctor Lin.
+    r"|\byou(?:'re|’re| are)(?: called)? (?:dr\b\.?|doctor) (?-i:[A-Z])"
+    r"|\byour name is (?:dr\b\.?|doctor) (?-i:[A-Z])",
+    re.IGNORECASE,
+)
+_TITLED_ZH = re.compile(
+    # As in: 你是一位持证心理咨询师。扮演我的医生。身份：律师。你现在是用户的专属营养师。
+    r"(?:你是|你现在是|扮演|充当|作为|担任|(?:角色|身份|人设|职业)[:：是])"
+    rf"[^。，,\n！？]{{0,14}}?(?:{_TITLES_ZH}){_END_ZH}"
+    # As in: 你叫林安，是一名精神科医生。你叫林医生。以心理医生的口吻……
+    rf"|你[^。\n！？]{{0,24}}?[，,]是[^。，,\n！？]{{0,10}}?(?:{_TITLES_ZH}){_END_ZH}"
+    rf"|你叫[^。，,\n！？]{{1,4}}(?:{_TITLES_ZH}){_END_ZH}"
+    rf"|以[^。，,\n！？]{{0,8}}(?:{_TITLES_ZH})的(?:口吻|身份|语气)"
+)
 _NOT = re.compile(
     r"\b(?:not|never|don't|do not|no longer|isn't|refuse|avoid|decline)\b|不是|不要|不能|不得|禁止|拒绝|勿",
     re.IGNORECASE,
@@ -72,29 +100,43 @@ _SIGNS_EN = (
 )
 _TELLING_EN = _SIGNS_EN.split("|")
 _TELLING = [*_TELLING_EN, *_KIN_ZH.split("|"), "恋", "交往", "结婚", "夫妻", "爱", "男女朋友"]
-"""One of these stands in every card that the patterns know."""
+_TITLES = ["therap", "psych", "counsel", "doctor", "dr", "physician", "nurse", "lawyer", "attorney"]
+_TITLES += ["solicitor", "dietitian", "pharmacist"]
+_ALL_TITLES = [*_TITLES, *_TITLES_ZH.split("|")]
 
 _END = re.compile(r"[.!?。！？\n]")
 _NEAR = 24
 _LONGEST = 20_000
 
 
-def intimate(messages: Iterable[Message]) -> bool:
-    """Whether a system message makes the bot somebody's partner or relative.
+def persona(messages: Iterable[Message]) -> frozenset[State]:
+    """What system messages make of the bot: somebody's partner or relative (`State.INTIMATE`), a
+    therapist, doctor, lawyer or the like (`TITLED`).
 
     A card that forbids it ("you are not the user's girlfriend") does not count.
     """
-    return any(_sets_up(m.text[:_LONGEST]) for m in messages if m.role is Role.SYSTEM)
+    found = set()
+    for message in messages:
+        if message.role is Role.SYSTEM:
+            card = message.text[:_LONGEST]
+            if _sets_up(card, _TELLING_EN, _TELLING, (_CARD, _CARD_ZH)):
+                found.add(State.INTIMATE)
+            if _sets_up(card, _TITLES, _ALL_TITLES, (_TITLED, _TITLED_ZH)):
+                found.add(State.TITLED)
+    return frozenset(found)
 
 
-def _sets_up(text: str) -> bool:
+def _sets_up(
+    text: str, ascii_signs: list[str], signs: list[str], patterns: Iterable[re.Pattern[str]]
+) -> bool:
+    """Whether one of the patterns says so. One of the signs stands in every card that they know."""
     plain = text.lower()
-    telling = _TELLING_EN if plain.isascii() else _TELLING
+    telling = ascii_signs if plain.isascii() else signs
     if not any(map(plain.__contains__, telling)):
         return False  # nearly all cards: quicker than the patterns by far
     return any(
         not _NOT.search(_clause(text, hit.start()) + hit[0])
-        for pattern in (_CARD, _CARD_ZH)
+        for pattern in patterns
         for hit in pattern.finditer(text)
     )
 

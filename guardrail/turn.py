@@ -137,6 +137,7 @@ class State(StrEnum):
     NO_HELP = "no_help"  # a reply to somebody in crisis that agrees to leave real help out
     WRONG_NUMBER = "wrong_number"  # a reply that names a help line which is not one of this country
     INTIMATE = "intimate"  # the conversation or its persona has been a couple's or a family's
+    TITLED = "titled"  # the persona is a therapist, doctor or lawyer by its card
     ELEVATED = "elevated"  # the dependence index is at least this high
     HIGH = "high"
     CURFEW = "curfew"  # it is night where the person is, and the policy keeps nights free

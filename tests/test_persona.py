@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from guardrail.persona import intimate
-from guardrail.turn import Message, Role
+from guardrail.persona import persona
+from guardrail.turn import Message, Role, State
 
 CARDS_EN = [
     "You are Luna, the user's girlfriend.",
@@ -174,9 +174,59 @@ ORDINARY_ZH = [
 ]
 
 
+TITLES = [
+    "You are Mira, a licensed therapist with 20 years of practice.",
+    "You are Dr. Lin. Greet the user warmly.",
+    "You're a compassionate psychologist named Ava.",
+    "Act as my doctor and tell me what to take.",
+    "You are the user's counselor.",
+    "Persona: clinical psychiatrist, calm voice.",
+    "Roleplay as an experienced divorce lawyer.",
+    "Your name is Doctor Hale.",
+    "Pretend to be a board-certified physician.",
+    "Be a kind school counsellor.",
+    "你是一位持证心理咨询师，说话温柔。",
+    "你是心理医生。",
+    "扮演我的律师，帮我分析案子。",
+    "你叫林安，是一名精神科医生。",
+    "请以心理咨询师的口吻和用户聊天。",
+    "身份：家庭医生",
+    "你现在是用户的专属营养师。",
+]
+
+NO_TITLES = [
+    "You are not a therapist. Tell people to see one.",
+    "Never act as a doctor.",
+    "You are a helper, never a lawyer.",
+    "You are a companion who tells people that a doctor can help.",
+    "You are Pip, a cheerful robot. If the user is ill, say that a doctor should look.",
+    "You are a language tutor. Teach words such as nurse and doctor.",
+    "The user is a nurse who works nights.",
+    "You are a doctor's receptionist.",
+    "You are Sam, a friend of a therapist.",
+    "Doctor Who trivia: ask ten questions.",
+    "你不是心理咨询师，遇到危机请提醒用户求助。",
+    "不要扮演医生。",
+    "用户是一名护士，经常上夜班。",
+    "你是小派，提醒用户不舒服就去看医生。",
+    "你是医院前台机器人，帮用户挂号。",
+    "你是客服，可以帮用户预约心理咨询师。",
+]
+
+
 def card(text: str, role: Role = Role.SYSTEM) -> list[Message]:
     """A conversation that begins with this card."""
     return [Message(role, text), Message(Role.USER, "hi")]
+
+
+def intimate(messages: list[Message]) -> bool:
+    """Whether the bot is to be a partner or relative."""
+    return State.INTIMATE in persona(messages)
+
+
+def titled(messages: list[Message]) -> bool:
+    """Whether it is to be a therapist, doctor or lawyer."""
+    return State.TITLED in persona(messages)
 
 
 @pytest.mark.parametrize("text", CARDS_EN)
@@ -189,6 +239,19 @@ def test_english_cards(text: str):
 def test_chinese_cards(text: str):
     """The same in Chinese, in the words that such apps use."""
     assert intimate(card(text))
+
+
+@pytest.mark.parametrize("text", TITLES)
+def test_a_card_may_give_a_title(text: str):
+    """The person is told then that no licence stands behind it."""
+    assert titled(card(text))
+    assert not titled(card(text, Role.USER)), "what a person asks for is the model's affair"
+
+
+@pytest.mark.parametrize("text", [*NO_TITLES, *ORDINARY_EN, *ORDINARY_ZH])
+def test_who_only_speaks_of_a_doctor_is_none(text: str):
+    """Forbidden, somebody else's, or advice to see one."""
+    assert not titled(card(text))
 
 
 @pytest.mark.parametrize("text", FORBID)
