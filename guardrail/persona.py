@@ -110,8 +110,7 @@ _LONGEST = 20_000
 
 
 def persona(messages: Iterable[Message]) -> frozenset[State]:
-    """What system messages make of the bot: somebody's partner or relative (`State.INTIMATE`), a
-    therapist, doctor, lawyer or the like (`TITLED`).
+    """What system messages make of the bot: `State.INTIMATE`, `TITLED`, or neither.
 
     A card that forbids it ("you are not the user's girlfriend") does not count.
     """
