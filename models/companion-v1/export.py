@@ -30,7 +30,7 @@ LEVELS_BAR = 0.8  # development AUC from which the server gives levels out
 OPERATING_POINT = 0.5  # what a score of 0.5 means is set by the calibration:
 # Of the dev mix. A missed crisis costs more than a kind word; words of comfort for a loss that nobody
 # had would be worse than none.
-FALSE_ALARMS = {"self_harm": 0.04} | dict.fromkeys(SUBJECTS, 0.005)
+FALSE_ALARMS = {"self_harm": 0.04} | dict.fromkeys(SUBJECTS, 0.01)
 FALSE_ALARMS_OTHERWISE = 0.02
 POINTS = {"strict": 2.5, "relaxed": 0.25}  # times the false alarms of `balanced`
 SCALES = 0.4, 2.5

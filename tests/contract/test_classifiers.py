@@ -135,13 +135,19 @@ async def test_harm_late_in_a_long_text_counts() -> None:
 class _Broken:
     """An ONNX session that answers with what it is given, or fails."""
 
-    def __init__(self, answer: object) -> None:
-        self.answer = answer
+    def __init__(self, answer: object, outputs: int) -> None:
+        self.answer, self.outputs = answer, outputs
 
     def run(self, _names: object, _feed: object) -> object:
         if isinstance(self.answer, Exception):
             raise self.answer
-        return [np.full((1, 20), self.answer)]  # as many outputs as the shipped model has
+        return [np.full((1, self.outputs), self.answer)]
+
+
+def manifest_outputs() -> list[str]:
+    """What the shipped model gives."""
+    found: list[str] = json.loads((MODEL / "manifest.json").read_text("utf-8"))["outputs"]
+    return found
 
 
 @SHIPPED
@@ -149,7 +155,7 @@ class _Broken:
 async def test_nonsense_is_a_classifier_error(answer: object, kind: str) -> None:
     """NaN and a failing runtime become ClassifierError with a word for the counters."""
     model = OnnxClassifier.load(MODEL)
-    model._session = _Broken(answer)
+    model._session = _Broken(answer, len(manifest_outputs()))
     with pytest.raises(ClassifierError) as caught:
         await model.classify(BATCH[:1])
     assert caught.value.kind == kind
