@@ -100,7 +100,18 @@ _SIGNS_EN = (
 )
 _TELLING_EN = _SIGNS_EN.split("|")
 _TELLING = [*_TELLING_EN, *_KIN_ZH.split("|"), "恋", "交往", "结婚", "夫妻", "爱", "男女朋友"]
-_TITLES = ["therap", "psych", "counsel", "doctor", "dr", "physician", "nurse", "lawyer", "attorney"]
+_TITLES = [
+    "therap",
+    "psych",
+    "counsel",
+    "doctor",
+    " dr ",
+    " dr.",
+    "physician",
+    "nurse",
+    "lawyer",
+    "attorney",
+]
 _TITLES += ["solicitor", "dietitian", "pharmacist"]
 _ALL_TITLES = [*_TITLES, *_TITLES_ZH.split("|")]
 
