@@ -100,23 +100,14 @@ _SIGNS_EN = (
 )
 _TELLING_EN = _SIGNS_EN.split("|")
 _TELLING = [*_TELLING_EN, *_KIN_ZH.split("|"), "恋", "交往", "结婚", "夫妻", "爱", "男女朋友"]
-_TITLES = [
-    "therap",
-    "psych",
-    "counsel",
-    "doctor",
-    " dr ",
-    " dr.",
-    "physician",
-    "nurse",
-    "lawyer",
-    "attorney",
-]
-_TITLES += ["solicitor", "dietitian", "pharmacist"]
+_SIGNS_OF_TITLES = "therap|psych|counsel|doctor| dr | dr.|physician|nurse|lawyer|attorney|solicitor|dietitian|pharmacist"
+_TITLES = _SIGNS_OF_TITLES.split("|")
 _ALL_TITLES = [*_TITLES, *_TITLES_ZH.split("|")]
+"""The same for titles."""
 
 _END = re.compile(r"[.!?。！？\n]")
 _NEAR = 24
+_BEFORE, _BEHIND = 160, 80  # characters of a pattern before its sign, and from there on; with room
 _LONGEST = 20_000
 
 
@@ -142,13 +133,29 @@ def _sets_up(
     """Whether one of the patterns says so. One of the signs stands in every card that they know."""
     plain = text.lower()
     telling = ascii_signs if plain.isascii() else signs
-    if not any(map(plain.__contains__, telling)):
+    held = [sign for sign in telling if sign in plain]
+    if not held:
         return False  # nearly all cards: quicker than the patterns by far
+    stretches = _around(plain, held) if len(plain) == len(text) else [(0, len(text))]
     return any(
         not _NOT.search(_clause(text, hit.start()) + hit[0])
+        for start, end in stretches
         for pattern in patterns
-        for hit in pattern.finditer(text)
+        for hit in pattern.finditer(text, start, end)
     )
+
+
+def _around(text: str, signs: list[str]) -> list[tuple[int, int]]:
+    """The stretches of a text in which a pattern with one of these signs can stand."""
+    places = sorted(hit.start() for sign in signs for hit in re.finditer(re.escape(sign), text))
+    found: list[tuple[int, int]] = []
+    for at in places:
+        start, end = max(0, at - _BEFORE), at + _BEHIND
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
 
 
 def _clause(text: str, at: int) -> str:

@@ -248,6 +248,14 @@ def test_a_card_may_give_a_title(text: str):
     assert not titled(card(text, Role.USER)), "what a person asks for is the model's affair"
 
 
+@pytest.mark.parametrize("text", [*CARDS_EN, *CARDS_ZH, *TITLES])
+def test_a_line_in_a_long_card_is_found(text: str):
+    """Wherever it stands, and whatever else speaks of love and doctors there."""
+    filler = "Pip likes tea, and the weather by the sea. His sister is a doctor far away. "
+    found = persona(card(text))
+    assert found <= persona(card(f"{filler * 20}\n{text}\n{filler * 20}"))
+
+
 @pytest.mark.parametrize("text", [*NO_TITLES, *ORDINARY_EN, *ORDINARY_ZH])
 def test_who_only_speaks_of_a_doctor_is_none(text: str):
     """Forbidden, somebody else's, or advice to see one."""
