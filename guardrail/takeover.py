@@ -32,6 +32,9 @@ __all__ = [
     "wordless",
 ]
 
+LATE = 3600.0
+"""Seconds after which a person who joins does not say any more that a guardian was told."""
+
 PERSON = "user"
 """What `by` says of the person, in `case.said`."""
 
@@ -129,6 +132,7 @@ class HoldBook:
         self._leases: dict[str, tuple[str, float]] = {}  # case → who has claimed it, until when
         self._holds: dict[str, Hold] = {}  # case → its hold
         self._of: dict[str, str] = {}  # conversation → case
+        self._warned: dict[str, Owed] = {}  # case → what nobody was there to say
 
     def add(self, events: Iterable[Event]) -> None:
         """Add `case.` events, in the order of the log."""
@@ -156,7 +160,7 @@ class HoldBook:
             self._leases[case] = (body.get("to") or body["by"], float(body["until"]))
         elif event.kind in ("case.released", "case.resolved"):
             self._leases.pop(case, None)
-        hold = _moved(self._holds.get(case), event)
+        hold = self._late(_moved(self._holds.get(case), event), event)
         if hold is not None:
             who, until = self._leases.get(case, ("", 0.0))
             kept = max(hold.kept, until)  # a colleague who has claimed it is about to join
@@ -166,6 +170,16 @@ class HoldBook:
         else:
             self._holds[case] = hold
             self._of[hold.conversation] = case
+
+    def _late(self, hold: Hold | None, event: Event) -> Hold | None:
+        """The hold, with what was to be said shortly before it began: that a guardian is told."""
+        if event.kind == "case.warned" and (hold is None or hold.over):
+            self._warned[event.subject] = Owed("warned", event.seq, event.at)
+        elif event.kind == "case.joined" and hold is not None:
+            late = self._warned.pop(event.subject, None)
+            if late is not None and event.at - late.at < LATE:
+                return replace(hold, owed=(*hold.owed, replace(late, seq=event.seq)))
+        return hold
 
     def _drop(self, case: str) -> None:
         gone = self._holds.pop(case, None)

@@ -74,6 +74,17 @@ def test_a_person_in_a_talk_is_told_that_a_guardian_is():
     assert [one.kind for one in made.of("talk").owed] == ["warned", "left"]
 
 
+@pytest.mark.parametrize(("after", "told"), [(60.0, True), (3_700.0, False)])
+def test_who_joins_shortly_after_says_it(after, told):
+    """A guardian is told while nobody is in the chat; whoever joins then is the one to say so."""
+    made = book(event("warned", at=100.0, by="system"), claimed())
+    made.add([event("joined", at=100.0 + after, by="m1", display="Maya")])
+    kinds = [one.kind for one in made.of("talk").owed]
+    assert kinds == (["joined", "warned"] if told else ["joined"])
+    made.add([event("delivered", upto=made.of("talk").owed[-1].seq)])
+    assert made.of("talk").owed == ()
+
+
 def test_who_has_left_still_owes_what_they_said():
     """The hold is over, but kept until the person has read the last line and the goodbye."""
     made = book(claimed(), joined(), event("said", by="m1", text="t1"), event("left", by="m1"))

@@ -291,7 +291,11 @@ def _mode(reader: Reader, keys: Mapping[str, Node]) -> Mode:
     if until is not None:
         reader.date(until, "shadow_until")
     if mode is Mode.SHADOW and until is None:
-        reader.complain(keys["mode"], "shadow mode needs an end", "add shadow_until: YYYY-MM-DD, the day on which it ends")
+        reader.complain(
+            keys["mode"],
+            "shadow mode needs an end",
+            "add shadow_until: YYYY-MM-DD, the day on which it ends",
+        )
     if mode is Mode.ENFORCE and until is not None:
         reader.complain(until, "shadow_until has no meaning in enforce mode", "remove it")
     return mode
