@@ -113,7 +113,7 @@ class GuardAlerts:
         name = f"case.warned.{event.id}"
         case, user, talk = event.subject, event.user, event.conversation
         at = self._guardians.now()
-        await self._store.append(Event(name, at, "case.warned", case, user, talk, {"by": "system"}))
+        await self._store.append(Event(name, at, "case.warned", case, user, talk, {}))
         people = self._guardians.people
         who = people.keyed(event.user or "")
         try:
