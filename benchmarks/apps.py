@@ -125,7 +125,16 @@ def main() -> None:
         "httpx": lambda: httpx_passthrough(rest[0]),
         "guard": lambda: guard(rest[0], rest[1]),
     }[name]()
-    uvicorn.run(made, host="127.0.0.1", port=int(port), log_config=None, access_log=False)
+    uvicorn.run(  # as `serving` does it
+        made,
+        host="127.0.0.1",
+        port=int(port),
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=name == "upstream",
+    )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 import urllib.request
@@ -267,7 +268,15 @@ def machine() -> str:
     names = ("uvicorn", "aiohttp", "httpx", "onnxruntime", "orjson")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     cpu = model[1] if model else platform.processor()
-    return f"{os.cpu_count()} cores of {cpu}, {platform.system()}, Python {platform.python_version()}, {versions}"
+    python = f"Python {platform.python_version()} ({platform.python_compiler()}, {built()})"
+    return f"{os.cpu_count()} cores of {cpu}, {platform.system()}, {python}, {versions}"
+
+
+def built() -> str:
+    """What is known of how the interpreter was made: it decides a quarter of the throughput."""
+    if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
+        return "with --enable-optimizations"
+    return "of the distribution" if sys.base_prefix == "/usr" else "not optimised"
 
 
 async def main() -> None:

@@ -12,6 +12,8 @@ from guardrail.assessed import due, running
 from guardrail.config import Settings, load_settings
 from guardrail.errors import ConfigError, Mistake, PolicyError
 from guardrail.policy.check import check_policy
+from guardrail.policy.load import read_pack
+from guardrail.policy.reader import suggestion
 from guardrail.wiring import identity_rules, policy_path
 
 __all__ = ["assessment_due", "mistakes_in", "packs_of"]
@@ -39,6 +41,7 @@ def mistakes_in(
         found += (Mistake(file, line_of(written, place), *said) for place, *said in idle)
         identity_rules(settings.identity)
         found += assessment_due(settings, version)
+        found += (mistake for name in packs for mistake in _stops(settings, name, today))
     except ConfigError as error:  # the packs that the file names are looked at all the same
         found += error.mistakes
         packs = _named(written, environment, path)
@@ -70,6 +73,28 @@ def _of_pack(name: str, today: date, *, told: bool) -> list[Mistake]:
         return check_policy(pack, today) if pack.exists() or not told else []
     except PolicyError as error:
         return list(error.mistakes)
+
+
+def _stops(settings: Settings, pack: str, today: date) -> Iterator[Mistake]:
+    """Apps and routes that a pack takes out of service, and that nobody comes by."""
+    try:
+        stack, source = read_pack(policy_path(pack))
+    except PolicyError:
+        return  # told with the packs
+    policy = stack.on(today)
+    asked = {"apps": policy.stop.apps, "routes": policy.stop.routes}
+    known = {
+        "apps": {r.tenant for r in settings.routes},
+        "routes": {r.path for r in settings.routes},
+    }
+    for key, names in asked.items():
+        last = policy.origins.get(f"stop.{key}", "").rpartition(", ")[2]
+        for name in sorted(names - known[key]):
+            message, hint = (
+                f"stop: no route of the settings has {name!r}",
+                suggestion(name, known[key]),
+            )
+            yield source.of(last).mistake(("stop", key), message, hint)
 
 
 def _idle(settings: Settings, today: date) -> Iterator[tuple[_Place, str, str]]:

@@ -18,7 +18,7 @@ from typing import Any
 from guardrail.assess import Assessor
 from guardrail.duties import Moment, moment, states
 from guardrail.errors import StoreError
-from guardrail.household import readable
+from guardrail.household import character_name, readable
 from guardrail.identity import Pseudonyms
 from guardrail.limits import allowed, over
 from guardrail.person import Age, Person, aged, moved, talking_to, treated
@@ -112,6 +112,8 @@ class Engine:
         at = step.at
         caps = allowed(policy.caps(profile), step.person, at.day) if turn.named else Limits()
         held = states(policy, profile, step.person, at) | _seen(asked, leaving=leaving)
+        if policy.stop.holds(turn.tenant, turn.route, character_name(step.character)):
+            held |= {State.STOPPED}
         standing = Standing(
             session=step.session,
             person=step.person,
@@ -215,7 +217,7 @@ class _Step:
         # A conversation that is only known by its beginning may be shared by strangers.
         self.named = identity.user is not None or identity.conversation is not None
         self._keys = keys
-        self._character = identity.character or asked.echo.get("model", "")
+        self.character = identity.character or asked.echo.get("model", "")
         said = ((n, m) for n, m in enumerate(asked.messages) if m.role is Role.USER)
         self._marks = {number: self._keys.message(message) for number, message in said}
         self.fresh: tuple[int, ...]
@@ -233,7 +235,7 @@ class _Step:
         night = self.at.night
         person = moved(met, self._who, self.at.now, self.at.day, night=night)
         if person.overseen is not None:
-            name = readable(self._character)
+            name = readable(self.character)
             person = talking_to(person, self._keys.character(name), name)
         claimed = self._identity.age_band
         if claimed is not None:

@@ -262,7 +262,7 @@ def _post(house: House, alerts: GuardAlerts, guardians: Guardians) -> PostOffice
         house.store,
         guardians.people,
         seconds=settings.guardians.child_first_seconds,
-        policy=lambda: house.policies.at(engine.clock()),
+        policies=lambda: tuple(house.policies.all.values()),  # those of that moment
         clock=engine.clock,
         count=engine.count,
     )

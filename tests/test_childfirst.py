@@ -11,6 +11,7 @@ import pytest
 from guardrail.duties import Moment, due, states
 from guardrail.letterbook import Letter
 from guardrail.person import Person, shown
+from guardrail.policy.model import Policy
 from guardrail.staff.addresses import AddressBook
 from guardrail.staff.childfirst import ChildFirst
 from guardrail.staff.contacts import Contacts
@@ -36,13 +37,13 @@ async def home(tmp_path: Path) -> AsyncIterator[Home]:
         yield home
 
 
-def child_first(home: Home) -> ChildFirst:
-    """What the outbox of `serve` asks."""
+def child_first(home: Home, *policies: Policy) -> ChildFirst:
+    """What the outbox of `serve` asks; with the policies of the house unless others are given."""
     return ChildFirst(
         home.store,
         home.people,
         seconds=60,
-        policy=lambda: home.holder.at(home.clock.now),
+        policies=lambda: policies or home.holder.all.values(),
         clock=home.clock,
         count=lambda what, why: home.counted.append((what, why)),
     )
@@ -72,6 +73,19 @@ async def test_a_letter_waits_for_the_chat(home: Home) -> None:
     await home.outbox.step()
     assert sent(home) == ["guardian_alert"]
     assert not await home.log("case.untold")
+
+
+async def test_a_region_may_name_its_notice_otherwise(home: Home) -> None:
+    """The words of the pack for where the child lives count like those for everywhere."""
+    await alarm(home)
+    now = home.clock.now
+    await home.put(shown={"told-in-our-words": now})
+    policy = POLICY(POLICIES / "default.yaml")
+    notice = next(one for one in policy.notices if State.GUARDIAN_TOLD in one.on)
+    ours = replace(policy, notices=(replace(notice, id="told-in-our-words"),))
+    letter = Letter("x", now, "guardian_alert", "guardian", "c1", home.ann.key)
+    assert await child_first(home).waits(letter)
+    assert not await child_first(home, policy, ours).waits(letter)
 
 
 async def test_a_notice_of_an_earlier_time_does_not_count(home: Home) -> None:

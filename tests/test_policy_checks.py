@@ -325,6 +325,26 @@ def test_words(tmp_path: Path):
     ]
 
 
+def test_stop(tmp_path: Path):
+    """A switch needs a rule that answers, whoever asks, and before the bot does."""
+    stopped = changed(PACK, "limits:\n", "stop: { apps: toy }\nlimits:\n")
+    assert complaints(tmp_path, stopped) == [
+        (
+            "small.yaml:12: no rule answers for what is stopped (a rule with stage: limit, "
+            "when: { side: user, state: stopped } and then: end)"
+        )
+    ]
+    rule = (
+        "rules:\n  - { id: off, stage: limit, when: { state: stopped }, then: end, text: rest }\n"
+    )
+    kept = rule.replace("stage: limit", "stage: crisis")
+    assert complaints(tmp_path, changed(stopped, "rules:\n", rule)) == []
+    assert len(complaints(tmp_path, changed(stopped, "rules:\n", kept))) == 1
+    assert complaints(tmp_path, changed(stopped, "{ apps: toy }", "{ everything: false }")) == [
+        "small.yaml:12: this stops nothing (everything, apps, routes or characters)"
+    ]
+
+
 def test_hold(tmp_path: Path):
     """A tail that is too short, or too long for what is held."""
     assert complaints(tmp_path, changed(PACK, "tail: 64", "tail: 31")) == [

@@ -27,6 +27,7 @@ from guardrail.policy.checks import (
     resources,
     same,
     shadow,
+    stop,
     thresholds,
     unused,
     words,
@@ -60,6 +61,7 @@ CHECKS: tuple[Check, ...] = (
     privacy.check,
     protocol.check,
     shadow.check,
+    stop.check,
     resources.check,
 )
 

@@ -84,12 +84,17 @@ def besides(policy: Policy, facts: Facts, first: Decision) -> Decision | None:
     """What stops the bot's words although `first`, which lets them pass, was decided before it.
 
     Words of concern do not open the door to harm. A line about somebody else, a loss or a story
-    opens it neither to that nor to a spent limit, a pause or a night that is kept free.
+    opens it neither to that nor to a spent limit, a pause or a night that is kept free. Where the
+    bot is out of service, nothing opens it.
     """
     stages: tuple[Stage, ...] = ()
-    if first.adds_words and first.danger is not Danger.NONE:
+    if first.intervenes:
+        return None
+    if State.STOPPED in facts.states:
+        stages = (Stage.HARM, Stage.LIMIT)
+    elif first.adds_words and first.danger is not Danger.NONE:
         stages = (Stage.HARM,)
-    elif first.enforced and not first.intervenes and not _WHOSE.isdisjoint(facts.states):
+    elif first.enforced and not _WHOSE.isdisjoint(facts.states):
         stages = (Stage.HARM, Stage.LIMIT)
     found = (decide(policy, replace(facts, id=f"{facts.id}h"), stage) for stage in stages)
     return next((decision for decision in found if decision.intervenes), None)

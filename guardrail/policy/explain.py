@@ -162,9 +162,21 @@ def _terms(policy: Policy, profile: Profile) -> Iterator[Line]:
     off = terms is None or profile.age_band not in terms.ages
     value = "off" if off or terms is None else f"elevated {terms.elevated:g}, high {terms.high:g}"
     yield from _plain(policy, "dependence", value)
+    if policy.stop:
+        yield from _stop(policy)
     for language, said in policy.exit.words.items():
         path = f"exit.words.{language}"
         yield _line(policy, path, ", ".join(said), ("exit.words", path))
+
+
+def _stop(policy: Policy) -> Iterator[Line]:
+    stop = policy.stop
+    if stop.everything:
+        yield from _plain(policy, "stop.everything", "true")
+    named = {"apps": stop.apps, "routes": stop.routes, "characters": stop.characters}
+    for key, names in named.items():
+        if names:
+            yield from _plain(policy, f"stop.{key}", ", ".join(sorted(names)))
 
 
 def _words(policy: Policy, profile: Profile) -> Iterator[Line]:

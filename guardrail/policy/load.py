@@ -31,6 +31,7 @@ from guardrail.policy.terms import (
     read_label,
     read_notices,
     read_privacy,
+    read_stop,
     read_suppress,
     read_zone,
 )
@@ -201,6 +202,7 @@ def _policy(reader: Reader, root: Node, resources: tuple[Resource, ...], revisio
         suppress=read_suppress(reader, keys.get("suppress")),
         privacy=read_privacy(reader, keys.get("privacy")),
         label=read_label(reader, keys.get("label")),
+        stop=read_stop(reader, keys.get("stop")),
         zone=read_zone(reader, keys.get("zone")),
         extends=tuple(_words(reader, keys.get("extends"))),
         effective=reader.date(keys["effective"], "effective") if "effective" in keys else "",
@@ -227,6 +229,7 @@ _VALUES = [
     "suppress",
     "privacy",
     "label",
+    "stop",
     "default_region",
 ]
 """Keys whose values are parameters: `explain` shows them one by one."""

@@ -22,6 +22,7 @@ from guardrail.policy.parts import (
     Repair,
     Stage,
     Start,
+    Stop,
     Threshold,
     strictest,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "Rule",
     "Stage",
     "Start",
+    "Stop",
     "Threshold",
     "strictest",
 ]
@@ -233,6 +235,7 @@ class Policy:
     suppress: Mapping[AgeBand, frozenset[str]] = field(default_factory=dict)
     privacy: Privacy = field(default_factory=Privacy)
     label: Marking = field(default_factory=Marking)
+    stop: Stop = field(default_factory=Stop)
     zone: str = "UTC"  # of the calendar, where the person's own is not known
     extends: tuple[str, ...] = ()
     effective: str = ""  # the first day on which it counts, as an ISO date

@@ -27,6 +27,7 @@ __all__ = [
     "Repair",
     "Stage",
     "Start",
+    "Stop",
     "Threshold",
     "strictest",
 ]
@@ -201,6 +202,27 @@ class Privacy:
     def text_days(self, age: AgeBand, *, self_harm: bool) -> int:
         """Days for which the words of a case are kept: a hold goes over the wish to keep less."""
         return max(self.case_text_days, self.hold_days(age) if self_harm else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What is out of service for everybody: all of it, or some apps, routes or characters.
+
+    For a major risk (CN Measures Art 24). Characters as `household.character_name` writes them.
+    """
+
+    everything: bool = False
+    apps: frozenset[str] = frozenset()
+    routes: frozenset[str] = frozenset()
+    characters: frozenset[str] = frozenset()
+
+    def holds(self, app: str, route: str, character: str) -> bool:
+        """Whether somebody who talks with this character, through this app and route, gets no bot."""
+        some = app in self.apps or route in self.routes or character in self.characters
+        return self.everything or some
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.apps or self.routes or self.characters)
 
 
 @dataclass(frozen=True, slots=True)

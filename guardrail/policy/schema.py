@@ -36,6 +36,7 @@ from guardrail.policy.vocabulary import (
     RESOURCE,
     RESOURCES,
     RULE,
+    STOP,
     SUPPRESSIBLE,
     THRESHOLD,
     TRIALS,
@@ -249,6 +250,7 @@ def _terms() -> dict[str, Json]:
         "suppress": keyed(tuple(AgeBand), one_or_more({"enum": list(SUPPRESSIBLE)})),
         "privacy": _privacy(),
         "label": object_of(LABEL, {"explicit": _TEXT, "implicit": named(_TEXT)}),
+        "stop": _stop(),
     }
 
 
@@ -340,6 +342,11 @@ def _expect() -> Json:
             ),
         },
     )
+
+
+def _stop() -> Json:
+    names = dict.fromkeys(("apps", "routes", "characters"), one_or_more(_TEXT))
+    return {**object_of(STOP, {"everything": _FLAG, **names}), "minProperties": 1}
 
 
 def _hold() -> Json:

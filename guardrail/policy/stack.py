@@ -29,6 +29,7 @@ from guardrail.policy.model import (
     Repair,
     Rule,
     Stage,
+    Stop,
     Threshold,
     strictest,
 )
@@ -135,6 +136,7 @@ def _joined(ground: Policy, part: Policy) -> Policy:
         suppress=pick.table("suppress", ground.suppress, part.suppress, lambda a, b: a | b),
         privacy=pick.one("privacy", ground.privacy, pick.filled("privacy", ground.privacy, part.privacy), _more_private),
         label=pick.one("label", ground.label, part.label, _marked),
+        stop=pick.one("stop", ground.stop, part.stop, _stopped),
         zone=part.zone if "zone" in part.origins else ground.zone,
         pins=ground.pins | part.pins,
         articles=_cited(ground.articles, part.articles),
@@ -295,6 +297,15 @@ def _more_private(a: Privacy, b: Privacy) -> Privacy:
 
 def _marked(a: Marking, b: Marking) -> Marking:
     return Marking(b.explicit or a.explicit, {**a.implicit, **b.implicit})
+
+
+def _stopped(a: Stop, b: Stop) -> Stop:
+    return Stop(
+        everything=a.everything or b.everything,
+        apps=a.apps | b.apps,
+        routes=a.routes | b.routes,
+        characters=a.characters | b.characters,
+    )
 
 
 def _leaving(a: Exit, b: Exit) -> Exit:

@@ -6,6 +6,7 @@ import re
 import zoneinfo
 from collections.abc import Mapping, Sequence
 
+from guardrail.household import character_name
 from guardrail.policy.model import (
     Clock,
     Consent,
@@ -18,6 +19,7 @@ from guardrail.policy.model import (
     Privacy,
     Repair,
     Start,
+    Stop,
 )
 from guardrail.policy.reader import Reader, suggestion
 from guardrail.policy.rules import read_reason
@@ -32,6 +34,7 @@ from guardrail.policy.vocabulary import (
     NAME,
     NOTICE,
     PRIVACY,
+    STOP,
     SUPPRESSIBLE,
 )
 from guardrail.turn import AgeBand, State
@@ -48,6 +51,7 @@ __all__ = [
     "read_label",
     "read_notices",
     "read_privacy",
+    "read_stop",
     "read_suppress",
     "read_zone",
 ]
@@ -246,6 +250,27 @@ def read_label(reader: Reader, node: Node | None) -> Marking:
                 reader.complain(child, f"{key!r} cannot be a metadata key", "letters and digits")
             implicit[key] = reader.text(child, "a value")
     return Marking(reader.text(keys.get("explicit"), "explicit") or None, implicit)
+
+
+def read_stop(reader: Reader, node: Node | None) -> Stop:
+    """What is out of service."""
+    if node is None:
+        return Stop()
+    keys = reader.fields(node, STOP, "stop")
+
+    def names(key: str) -> frozenset[str]:
+        items = reader.one_or_more(keys[key], key) if key in keys else ()
+        return frozenset(reader.text(item, "a name") for item in items)
+
+    found = Stop(
+        everything=reader.flag(keys.get("everything"), "everything"),
+        apps=names("apps"),
+        routes=names("routes"),
+        characters=frozenset(character_name(name) for name in names("characters")),
+    )
+    if not found:
+        reader.complain(node, "this stops nothing", "everything, apps, routes or characters")
+    return found
 
 
 def read_age(reader: Reader, node: Node | None, otherwise: AgeBand) -> AgeBand:

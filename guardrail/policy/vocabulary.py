@@ -36,6 +36,7 @@ __all__ = [
     "RESOURCE",
     "RESOURCES",
     "RULE",
+    "STOP",
     "SUPPRESSIBLE",
     "THRESHOLD",
     "TRIALS",
@@ -102,7 +103,7 @@ def _keys(*lines: str) -> tuple[str, ...]:
 
 _TERMS = (
     "extends effective zone unknown_age doubted_age notices curfew consent crisis exit dependence"
-    " suppress privacy label articles pin"
+    " suppress privacy label stop articles pin"
 )
 PACK = Shape(
     _keys("guardrail name title mode languages default_region", "thresholds failure rules texts"),
@@ -134,6 +135,7 @@ SUPPRESSIBLE = ("memory", "push")
 """What can be kept from children: being remembered, and being called back."""
 PRIVACY = Shape(optional=_keys("case_text_days turns hold_days train"))
 LABEL = Shape(optional=_keys("explicit implicit"))
+STOP = Shape(optional=_keys("everything apps routes characters"))
 THRESHOLD = Shape(_keys("soft hard"))
 HOLD = Shape(optional=_keys("chars seconds tail"))
 LIMITS = Shape(optional=LIMIT_NAMES)

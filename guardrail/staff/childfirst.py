@@ -9,7 +9,7 @@ counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from guardrail.errors import RequestError
 from guardrail.letterbook import Letter
@@ -28,7 +28,8 @@ ALARMS = frozenset({"contact_guardian", "guardian_alert"})
 class ChildFirst:
     """Asked by the outbox before each try (`carrier.Wait`). May raise `StoreError`.
 
-    `seconds` is how long a letter waits at most; `policy` gives what is in force, for its notices.
+    `seconds` is how long a letter waits at most; `policies` gives those in force, of every region, for
+    their notices.
     """
 
     def __init__(
@@ -37,11 +38,11 @@ class ChildFirst:
         people: People,
         *,
         seconds: float,
-        policy: Callable[[], Policy],
+        policies: Callable[[], Iterable[Policy]],
         clock: Callable[[], float],
         count: Callable[[str, str], None],
     ) -> None:
-        self._store, self._people, self._policy = store, people, policy
+        self._store, self._people, self._policies = store, people, policies
         self._seconds, self._clock, self._count = seconds, clock, count
 
     async def waits(self, letter: Letter) -> bool:
@@ -71,8 +72,13 @@ class ChildFirst:
         told = max((person.shown.get(name, 0.0) for name in self._notices()), default=0.0)
         return _since(person, letter) and told >= person.guardian_told
 
-    def _notices(self) -> list[str]:
-        return [one.id for one in self._policy().notices if State.GUARDIAN_TOLD in one.on]
+    def _notices(self) -> set[str]:
+        return {
+            one.id
+            for policy in self._policies()
+            for one in policy.notices
+            if State.GUARDIAN_TOLD in one.on
+        }
 
     async def _by_human(self, letter: Letter) -> bool:
         warned = await self._last("case.warned", letter)

@@ -12,7 +12,9 @@ from guardrail.turn import AgeBand, Profile, State
 __all__ = ["check"]
 
 _INDEX = frozenset({State.ELEVATED, State.HIGH})
-_BEFORE_THE_BOT = frozenset({State.NO_CONSENT, State.PAUSED, State.CURFEW, State.EXIT})
+_BEFORE_THE_BOT = frozenset(
+    {State.NO_CONSENT, State.PAUSED, State.STOPPED, State.CURFEW, State.EXIT}
+)
 _OF_THE_REPLY = frozenset({State.OMISSION, State.WRONG_NUMBER})
 
 
