@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from guardrail.about import about
+from guardrail.distress import in_distress
 from guardrail.duties import Moment, due, in_crisis, states
 from guardrail.goodbyes import ends, takes_leave
 from guardrail.helplines import names_help, wrong_number
@@ -50,6 +51,10 @@ __all__ = ["Care", "Standing"]
 
 _GRAVITY = {danger: rank for rank, danger in enumerate(Danger)}
 _DOUBT = frozenset({State.AGE_DOUBT})
+_OF_THE_REQUEST = frozenset(
+    {State.INTIMATE, State.TITLED, State.EXIT, State.LEAVING, State.STOPPED}
+)
+"""What holds whoever it is that speaks: it stays when their age turns out to be another."""
 _HOUR = 3600.0
 _MINUTE = 60.0
 
@@ -135,6 +140,8 @@ class Care:
             self.states |= {State.LEAVING}
         if self._reaches(assessment, Detector.ASKS_HUMAN, Side.USER):
             self.states |= {State.ASKED_HUMAN}
+        if any(map(in_distress, texts)):
+            self.states |= {State.DISTRESS}
         if any(self._ends(text) for text in texts):
             self.states |= {State.LEAVING, State.EXIT}
         terms = self._policy.dependence
@@ -270,7 +277,7 @@ class Care:
             return
         self.profile = replace(self.profile, age_band=age.band, years=age.years)
         calm = states(self._policy, self.profile, self.person, self._at)
-        self.states = calm | (self._given & {State.INTIMATE, State.TITLED})
+        self.states = calm | (self._given & _OF_THE_REQUEST)
 
     def _ends(self, text: str) -> bool:
         return any(ends(text, words) for words in self._policy.exit.words.values())
