@@ -42,6 +42,7 @@ from guardrail.turn import (
     Evidence,
     Grade,
     Label,
+    Level,
     Profile,
     Side,
     State,
@@ -60,6 +61,8 @@ _MINUTE = 60.0
 
 _SUBJECTS = (Detector.ABOUT_OTHER, Detector.BEREAVED, Detector.FICTION)
 """Each has a state of its own name."""
+_ANSWERED = frozenset({Detector.ABOUT_OTHER, Detector.BEREAVED})
+"""Those whose words name help; a story goes on as it is."""
 
 _RAISED = 0.1
 """Score of self-harm below which the model sees nothing of the kind; hints of the lexicon are above."""
@@ -248,13 +251,16 @@ class Care:
     def _subject(self, assessment: Assessment) -> frozenset[State]:
         """Whose it is as the model understands it, where it finds no danger of the person's own.
 
-        Patterns know few wordings. Where the model finds self-harm, too, it is not asked whose: in
-        doubt, the ladder.
+        Patterns know few wordings. Where the model finds self-harm, too, the ladder answers, unless
+        that is a hint and another's danger, or a loss, is plain: those words name help as well.
         """
-        if self._in_crisis or self._reaches(assessment, Label.SELF_HARM, Side.USER):
-            return frozenset()
         found = max(_SUBJECTS, key=assessment.score)
-        if not self._reaches(assessment, found, Side.USER):
+        grade = self._grade(assessment, found, Side.USER)
+        own = self._grade(assessment, Label.SELF_HARM, Side.USER)
+        plain = grade is Grade.HARD and own is not Grade.HARD and found in _ANSWERED
+        if found is Detector.BEREAVED and assessment.level() is Level.PLAN:
+            plain = False  # who follows the dead; somebody else's plan has a rule of its own
+        if self._in_crisis or grade is Grade.NONE or not (own is Grade.NONE or plain):
             return frozenset()
         return frozenset({State(found), State.HELPED} if self._pointed else {State(found)})
 

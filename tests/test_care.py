@@ -34,6 +34,7 @@ from guardrail.turn import (
     Detector,
     Evidence,
     Label,
+    Level,
     Profile,
     Side,
     Signal,
@@ -538,14 +539,28 @@ SUBJECT = ["they found her on sunday. third year in a row i bake the cake"]
         ({"about_other": 0.6, "bereaved": 0.7}, {State.BEREAVED}),
         ({"fiction": 0.5, "self_harm": 0.49}, {State.FICTION}),
         ({"about_other": 0.49}, set()),
-        ({"about_other": 0.99, "self_harm": 0.5}, set()),
+        ({"about_other": 0.79, "self_harm": 0.5}, set()),
+        ({"about_other": 0.8, "self_harm": 0.79}, {State.ABOUT_OTHER}),
+        ({"bereaved": 0.8, "self_harm": 0.79}, {State.BEREAVED}),
+        ({"bereaved": 0.99, "self_harm": 0.8}, set()),
+        ({"fiction": 0.99, "self_harm": 0.5}, set()),
     ],
 )
 def test_the_model_understands_whose_it_is(found: dict[str, float], held: set[State]):
-    """The likeliest subject counts; where it finds self-harm, too, the ladder answers."""
+    """The likeliest subject counts; beside self-harm only a plain one does, and no story."""
     mine = care()
     mine.heard(scores(**found), SUBJECT)
     assert mine.states == held
+
+
+def test_who_follows_the_dead_is_in_danger():
+    """A plan beside a loss is the person's own; beside worry it may be the other's."""
+    for name, held in (("bereaved", set()), ("about_other", {State.ABOUT_OTHER})):
+        mine = care()
+        hint = Signal(Label.SELF_HARM, 0.6, "test", level=Level.PLAN)
+        seen = Assessment(Side.USER, (hint, Signal(name, 0.99, "test")))
+        mine.heard(seen, SUBJECT)
+        assert mine.states == held
 
 
 def test_a_subject_in_an_open_crisis_or_after_help():

@@ -1,4 +1,4 @@
-"""Imported by the training scripts: batches of like length, tensors, and figures per output."""
+"""Imported by the training scripts: batches of like length, tensors, loss, figures per output."""
 
 import copy
 import dataclasses
@@ -6,7 +6,7 @@ import dataclasses
 import data
 import numpy as np
 import torch
-from model import OUTPUTS
+from model import DETECTORS, LABELS, LEVELS, OUTPUTS
 from sklearn.metrics import roc_auc_score
 from torch import nn
 from torch.nn import functional
@@ -57,6 +57,21 @@ def tensors(coded, device="cpu"):
     ids = torch.tensor([list(i) + [PAD] * (width - len(i)) for i, _ in coded])
     mask = torch.tensor([list(m) + [0] * (width - len(m)) for _, m in coded])
     return ids.to(device), mask.to(device)
+
+
+POSITIVE_WEIGHT = 2.0
+OUTPUT_WEIGHT = torch.tensor([1.0] * len(LABELS) + [0.5] * len(LEVELS + DETECTORS))
+
+
+def loss(logits, rows):
+    """Cross entropy over what is known of each row, weighed by its source, its output, its truth."""
+    truth = torch.tensor([row["targets"] for row in rows], device=logits.device)
+    weight = torch.tensor([row["weight"] for row in rows], device=logits.device)[:, None]
+    known = ~torch.isnan(truth)
+    truth = truth.nan_to_num(0.0)
+    each = functional.binary_cross_entropy_with_logits(logits.float(), truth, reduction="none")
+    weight = weight * known * OUTPUT_WEIGHT.to(logits.device) * (1 + (POSITIVE_WEIGHT - 1) * truth)
+    return (each * weight).sum() / weight.sum() * len(LABELS)
 
 
 def follow(mean, model, step, average):

@@ -19,12 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from loop import auc, batches, fewer, follow, said, tensors, wider
-from model import DETECTORS, LABELS, LEVELS, OUTPUTS, load, save
+from loop import auc, batches, fewer, follow, loss, said, tensors, wider
+from model import LABELS, OUTPUTS, load, save
 
 SEED = 20
 EPOCHS = 3  # of seeds, after the public pass
@@ -35,8 +34,6 @@ TOKENS = 1536  # per step
 RATE, RATE_HEAD, WARMUP = 1e-4, 1e-3, 80
 DECAY = 0.01
 AVERAGE = 0.995  # the weights that are kept are a running mean over about 200 steps
-POSITIVE_WEIGHT = 2.0
-OUTPUT_WEIGHT = torch.tensor([1.0] * len(LABELS) + [0.5] * len(LEVELS + DETECTORS))
 
 cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 cli.add_argument("--data", type=Path, required=True, help="folder with open.jsonl.gz")
@@ -122,22 +119,16 @@ for epoch in range(first, args.epochs + 1):
             group["lr"] = peak * scale
         model.train()
         ids, mask = tensors([coded for _, coded in batch], device)
-        truth = torch.tensor([row["targets"] for row, _ in batch], device=device)
-        weight = torch.tensor([row["weight"] for row, _ in batch], device=device)[:, None]
         with torch.autocast(device, torch.bfloat16):
             logits = model(ids, mask)
-        known = ~torch.isnan(truth)
-        truth = truth.nan_to_num(0.0)
-        loss = functional.binary_cross_entropy_with_logits(logits.float(), truth, reduction="none")
-        weight = weight * known * OUTPUT_WEIGHT.to(device) * (1 + (POSITIVE_WEIGHT - 1) * truth)
-        loss = (loss * weight).sum() / weight.sum() * len(LABELS)
-        loss.backward()
+        wrong = loss(logits, [row for row, _ in batch])
+        wrong.backward()
         torch.nn.utils.clip_grad_norm_(body, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         step += 1
         follow(mean, model, step, AVERAGE)
-        running = loss.item() if not running else 0.97 * running + 0.03 * loss.item()
+        running = wrong.item() if not running else 0.97 * running + 0.03 * wrong.item()
         if at % 50 == 0:
             spent = time.time() - started
             print(f"epoch {epoch} step {step}/{total} loss {running:.4f} {spent:.0f}s", flush=True)

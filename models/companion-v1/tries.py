@@ -27,14 +27,12 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from loop import PAD, auc, batches, follow, tensors
-from model import DETECTORS, LABELS, LEVELS, load
+from loop import PAD, auc, batches, follow, loss, tensors
+from model import LABELS, load
 
 UNK = 3
 WINDOW = 96  # tokens a dev row is judged in, whatever the training saw
 TOKENS, RATE, RATE_HEAD, WARMUP, AVERAGE = 1536, 1e-4, 1e-3, 60, 0.995
-POSITIVE_WEIGHT = 2.0
-OUTPUT_WEIGHT = torch.tensor([1.0] * len(LABELS) + [0.5] * len(LEVELS + DETECTORS))
 
 cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 cli.add_argument("--data", type=Path, required=True, help="folder with open.jsonl.gz")
@@ -143,22 +141,16 @@ for step, held in enumerate(plan()):
     scale = min(1.0, (step + 1) / WARMUP) * max(0.02, 1 - step / args.steps)
     for group, peak in zip(optimizer.param_groups, peaks, strict=True):
         group["lr"] = peak * scale
-    truth = torch.tensor([row["targets"] for row, _, _ in held])
-    weight = torch.tensor([row["weight"] for row, _, _ in held])[:, None]
     with torch.autocast("cpu", torch.bfloat16):
         logits = upper(model, held)
-    known = ~torch.isnan(truth)
-    truth = truth.nan_to_num(0.0)
-    loss = functional.binary_cross_entropy_with_logits(logits.float(), truth, reduction="none")
-    weight = weight * known * OUTPUT_WEIGHT * (1 + (POSITIVE_WEIGHT - 1) * truth)
-    loss = (loss * weight).sum() / weight.sum() * len(LABELS)
-    loss.backward()
+    wrong = loss(logits, [row for row, _, _ in held])
+    wrong.backward()
     torch.nn.utils.clip_grad_norm_(body, 1.0)
     optimizer.step()
     optimizer.zero_grad()
     follow(mean, model, step + 1, AVERAGE)
     if step % 100 == 0:
-        print(f"step {step} loss {loss.item():.3f} {time.time() - began:.0f}s", flush=True)
+        print(f"step {step} loss {wrong.item():.3f} {time.time() - began:.0f}s", flush=True)
 
 # --- dev ----------------------------------------------------------------------------------------
 mean.eval()
