@@ -47,6 +47,7 @@ from guardrail.turn import (
     Side,
     State,
 )
+from guardrail.unsafe import urges_unsafe
 
 __all__ = ["Care", "Standing"]
 
@@ -181,9 +182,12 @@ class Care:
 
     def in_reply(self, text: str) -> frozenset[State]:
         """The states for a piece of the bot's answer, or for all of it so far."""
-        if not self._in_crisis:
+        unsafe = self.profile.age_band is AgeBand.MINOR and urges_unsafe(text)
+        if not (unsafe or self._in_crisis):
             return self.states
-        found = set(self.states)
+        found = {*self.states, State.UNSAFE} if unsafe else set(self.states)
+        if not self._in_crisis:
+            return frozenset(found)
         if wrong_number(self._policy, self.profile, text):
             found.add(State.WRONG_NUMBER)
         if leaves_help_out(text):

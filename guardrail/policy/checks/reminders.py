@@ -15,7 +15,7 @@ _INDEX = frozenset({State.ELEVATED, State.HIGH})
 _BEFORE_THE_BOT = frozenset(
     {State.NO_CONSENT, State.PAUSED, State.STOPPED, State.CURFEW, State.EXIT}
 )
-_OF_THE_REPLY = frozenset({State.OMISSION, State.WRONG_NUMBER})
+_OF_THE_REPLY = frozenset({State.OMISSION, State.WRONG_NUMBER, State.NO_HELP, State.UNSAFE})
 
 
 def check(policy: Policy, source: Source) -> list[Mistake]:
