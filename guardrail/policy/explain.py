@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import product
 
-from guardrail.policy.model import Condition, Limits, Notice, Policy, Rule
+from guardrail.policy.model import Condition, Limits, Notice, Policy, Rule, Stop
 from guardrail.policy.vocabulary import ANY
 from guardrail.turn import AgeBand, Detector, Label, Profile, Side
 
@@ -162,15 +162,14 @@ def _terms(policy: Policy, profile: Profile) -> Iterator[Line]:
     off = terms is None or profile.age_band not in terms.ages
     value = "off" if off or terms is None else f"elevated {terms.elevated:g}, high {terms.high:g}"
     yield from _plain(policy, "dependence", value)
-    if policy.stop:
-        yield from _stop(policy)
+    if policy.stop is not None:
+        yield from _stop(policy, policy.stop)
     for language, said in policy.exit.words.items():
         path = f"exit.words.{language}"
         yield _line(policy, path, ", ".join(said), ("exit.words", path))
 
 
-def _stop(policy: Policy) -> Iterator[Line]:
-    stop = policy.stop
+def _stop(policy: Policy, stop: Stop) -> Iterator[Line]:
     if stop.everything:
         yield from _plain(policy, "stop.everything", "true")
     named = {"apps": stop.apps, "routes": stop.routes, "characters": stop.characters}

@@ -235,7 +235,7 @@ class Policy:
     suppress: Mapping[AgeBand, frozenset[str]] = field(default_factory=dict)
     privacy: Privacy = field(default_factory=Privacy)
     label: Marking = field(default_factory=Marking)
-    stop: Stop = field(default_factory=Stop)
+    stop: Stop | None = None
     zone: str = "UTC"  # of the calendar, where the person's own is not known
     extends: tuple[str, ...] = ()
     effective: str = ""  # the first day on which it counts, as an ISO date

@@ -299,7 +299,9 @@ def _marked(a: Marking, b: Marking) -> Marking:
     return Marking(b.explicit or a.explicit, {**a.implicit, **b.implicit})
 
 
-def _stopped(a: Stop, b: Stop) -> Stop:
+def _stopped(a: Stop | None, b: Stop | None) -> Stop | None:
+    if a is None or b is None:
+        return a or b
     return Stop(
         everything=a.everything or b.everything,
         apps=a.apps | b.apps,

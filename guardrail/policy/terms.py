@@ -252,10 +252,10 @@ def read_label(reader: Reader, node: Node | None) -> Marking:
     return Marking(reader.text(keys.get("explicit"), "explicit") or None, implicit)
 
 
-def read_stop(reader: Reader, node: Node | None) -> Stop:
+def read_stop(reader: Reader, node: Node | None) -> Stop | None:
     """What is out of service."""
     if node is None:
-        return Stop()
+        return None
     keys = reader.fields(node, STOP, "stop")
 
     def names(key: str) -> frozenset[str]:
