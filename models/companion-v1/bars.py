@@ -96,6 +96,14 @@ lost = metrics["int8 loses"]
 worst = max(LABELS, key=lambda name: lost[name])
 bar("int8 loses of AUC, the worst label", "≤ .003", f"{lost[worst]:+.4f} ({worst})", "")
 bar("32 tokens, one thread", "≤ 7 ms", f"{metrics['one_thread']['32']['min_ms']} ms at best", "")
+if speed := metrics.get("speed"):  # of `speed.py`
+    bar("what runs before the encoder, one turn", "≤ 0.15 ms", f"{speed['static_ms']} ms", "")
+    mixed = (
+        f"{speed['mixed_per_second']:.0f}; first stage on: {speed['mixed_per_second_cascade']:.0f}"
+    )
+    bar("mixed traffic (95 % harmless), turns/s on one core", "≥ 700", mixed, "")
+    bar("load", "≤ 1.5 s", f"{speed['load_seconds']} s", "")
+    bar("resident, model loaded", "≤ 350 MB", f"{speed['resident_mb']} MB", "")
 size = sum((HERE / name).stat().st_size for name in ("model.onnx", "first.onnx", "tokenizer.json"))
 bar("size of what is loaded", "≤ 60 MB", f"{size / 1e6:.0f} MB", "")
 
