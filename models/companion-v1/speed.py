@@ -79,11 +79,17 @@ async def static(classifier):
     """Milliseconds of a turn that the first stage clears: all that runs before the encoder."""
     spent = []
     for one in said:
-        began = time.perf_counter()
-        await lexicon.classify((one,))
         ((first, *_),) = await classifier.classify((one,))
-        if first.label == RISK:
-            spent.append(time.perf_counter() - began)
+        if first.label != RISK:
+            continue
+        rounds = []
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            await lexicon.classify((one,))
+            await classifier.classify((one,))
+            rounds.append(time.perf_counter() - began)
+        spent.append(min(rounds))
+    print(len(spent), "turns are cleared by the first stage")
     return sorted(spent)[len(spent) // 2] * 1000
 
 
@@ -91,7 +97,7 @@ async def measured():
     whole = OnnxClassifier.load(HERE, cascade=False)
     cascade = OnnxClassifier.load(HERE, cascade=True)
     return {
-        "static_ms": round(min([await static(cascade) for _ in range(ROUNDS)]), 3),
+        "static_ms": round(await static(cascade), 3),
         "mixed_per_second": round(await rate(whole), 1),
         "mixed_per_second_cascade": round(await rate(cascade), 1),
     }
