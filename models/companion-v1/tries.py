@@ -27,8 +27,8 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
-from loop import PAD, auc, batches, follow, loss, tensors
-from model import LABELS, load
+from loop import PAD, auc, batches, follow, loss, tensors, wider
+from model import LABELS, OUTPUTS, load
 
 UNK = 3
 WINDOW = 96  # tokens a dev row is judged in, whatever the training saw
@@ -52,7 +52,7 @@ torch.manual_seed(args.seed)
 rng = random.Random(args.seed)
 
 # --- rows, and what the lower layers make of them ------------------------------------------------
-model = load(args.base / "base.pt").eval()
+model = wider(load(args.base / "base.pt"), len(OUTPUTS)).eval()
 lower, depth = model.layers[: -args.upper], len(model.layers)
 tokenizer = Tokenizer.from_file(str(args.base / "tokenizer.json"))
 seeds, dev = data.split_seeds(data.seeds(data.SEEDS))
