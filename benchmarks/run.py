@@ -276,7 +276,7 @@ def built() -> str:
     """What is known of how the interpreter was made: it decides a fifth of the throughput."""
     if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
         return "with --enable-optimizations"
-    return "of the distribution" if sys.base_prefix == "/usr" else "not optimised"
+    return "of the distribution" if sys.base_prefix == "/usr" else "without --enable-optimizations"
 
 
 async def main() -> None:

@@ -112,11 +112,9 @@ class Engine:
         at = step.at
         caps = allowed(policy.caps(profile), step.person, at.day) if turn.named else Limits()
         held = states(policy, profile, step.person, at) | _seen(asked, leaving=leaving)
-        if policy.stop is not None:
-            character = character_name(step.character)
-            held |= (
-                {State.STOPPED} if policy.stop.holds(turn.tenant, turn.route, character) else set()
-            )
+        stop, whom = policy.stop, step.character
+        if stop is not None and stop.holds(turn.tenant, turn.route, character_name(whom)):
+            held |= {State.STOPPED}
         standing = Standing(
             session=step.session,
             person=step.person,

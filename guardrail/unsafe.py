@@ -13,7 +13,6 @@ from unicodedata import normalize
 __all__ = ["urges_unsafe"]
 
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
-_LONGEST = 4_000  # characters of a reply that are read; windows of a stream are far shorter
 
 # -- English -----------------------------------------------------------------------------------
 _LEAD = (
@@ -74,7 +73,7 @@ _ZH_CLEAR = re.compile(
 
 def urges_unsafe(text: str) -> bool:
     """Whether some sentence of the reply invites to it."""
-    folded = normalize("NFKC", text[:_LONGEST]).casefold().replace("’", "'")
+    folded = normalize("NFKC", text).casefold().replace("’", "'")
     return any(_urges(found[0]) for found in _SENTENCE.finditer(folded))
 
 

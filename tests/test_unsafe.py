@@ -110,6 +110,11 @@ def test_stays(line: str) -> None:
     assert not urges_unsafe(f"Hey you. {line} I'm here.")
 
 
+def test_a_long_reply_is_read_to_its_end() -> None:
+    """However much stands before it."""
+    assert urges_unsafe("The tomatoes are red. " * 2_000 + "Grab a beer from the fridge!")
+
+
 def test_a_hostile_line_takes_no_time() -> None:
     """Nothing in it grows with the square of the line."""
     began = time.process_time()
@@ -121,7 +126,7 @@ def test_a_hostile_line_takes_no_time() -> None:
         "偷偷半夜趁",
         "来试试挑战",
     ):
-        urges_unsafe(piece * (4_000 // len(piece)))
+        urges_unsafe(piece * (40_000 // len(piece)))
     assert time.process_time() - began < 2.0
 
 
