@@ -10,9 +10,13 @@ from dataclasses import replace
 
 from guardrail.classify.base import HINT, Classifier, Utterance
 from guardrail.errors import ClassifierError
-from guardrail.turn import Assessment, Side, Signal
+from guardrail.preparing import plan_in
+from guardrail.turn import Assessment, Role, Side, Signal
 
 __all__ = ["Assessor", "both", "merge"]
+
+Found = tuple[tuple[Signal, ...], ...]
+"""The signals of each utterance of a batch."""
 
 _KIND = re.compile(r"[a-z_]{1,24}")
 
@@ -49,12 +53,15 @@ class Assessor:
         began = time.perf_counter()
         found, floor_failed = await self._ask_floor(batch)
         signals = [signal for of_one in found for signal in of_one]
-        failed = None
+        failed: str | None = None
+        judged: Found = ()
         if self.primary is not None and batch:
             try:
-                signals += await self._ask_primary(self.primary, _suspected(batch, found))
+                judged = await self._ask_primary(self.primary, _suspected(batch, found))
             except ClassifierError as error:
                 failed = _word(error)
+        signals += [signal for of_one in judged for signal in of_one]
+        signals += _plans(batch, found, judged)
         if failed is None and floor_failed is None:
             signals = [s for s in signals if s.source != HINT or self.primary is None]
         return Assessment(
@@ -72,26 +79,23 @@ class Assessor:
             await self.primary.close()
         await self.floor.close()
 
-    async def _ask_floor(
-        self, batch: tuple[Utterance, ...]
-    ) -> tuple[tuple[tuple[Signal, ...], ...], str | None]:
+    async def _ask_floor(self, batch: tuple[Utterance, ...]) -> tuple[Found, str | None]:
         try:
             return await self.floor.classify(batch), None
         except ClassifierError as error:
             return (), _word(error)
 
-    async def _ask_primary(self, primary: Classifier, batch: tuple[Utterance, ...]) -> list[Signal]:
+    async def _ask_primary(self, primary: Classifier, batch: tuple[Utterance, ...]) -> Found:
         if self._under_way >= self._waiting:
             raise ClassifierError("overload")
         self._under_way += 1
         try:
             async with asyncio.timeout(self._deadline):
-                found = await primary.classify(batch)
+                return await primary.classify(batch)
         except TimeoutError:
             raise ClassifierError("timeout") from None
         finally:
             self._under_way -= 1
-        return [signal for signals in found for signal in signals]
 
 
 def _word(error: ClassifierError) -> str:
@@ -99,9 +103,17 @@ def _word(error: ClassifierError) -> str:
     return error.kind if _KIND.fullmatch(error.kind) else "error"
 
 
-def _suspected(
-    batch: tuple[Utterance, ...], found: tuple[tuple[Signal, ...], ...]
-) -> tuple[Utterance, ...]:
+def _plans(batch: tuple[Utterance, ...], *found: Found) -> list[Signal]:
+    """What says that a person gets ready; with less beside it where anybody sees the thought."""
+    plans: list[Signal] = []
+    for number, said in enumerate(batch):
+        if said.role is Role.USER:
+            signals = [signal for of_all in found if of_all for signal in of_all[number]]
+            plans += plan_in(said.text, thought=any(s.level is not None for s in signals))
+    return plans
+
+
+def _suspected(batch: tuple[Utterance, ...], found: Found) -> tuple[Utterance, ...]:
     """The batch, with a mark on what the floor found something in; on all of it if it failed."""
     if found and not any(found):
         return batch

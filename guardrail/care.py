@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from guardrail.about import about
+from guardrail.demeaning import demeans
 from guardrail.distress import in_distress
 from guardrail.duties import Moment, due, in_crisis, states
 from guardrail.goodbyes import ends, takes_leave
@@ -31,6 +32,7 @@ from guardrail.person import (
 )
 from guardrail.policy.decide import repeated
 from guardrail.policy.model import Name, Notice, Policy, Repair
+from guardrail.preparing import plan_in
 from guardrail.session import Session
 from guardrail.turn import (
     Action,
@@ -132,6 +134,13 @@ class Care:
             self._whose = frozenset()
         return not nothing
 
+    def graded(self, assessment: Assessment, texts: Iterable[str]) -> Assessment:
+        """With the plan that words show behind a thought of an earlier turn: "they lie here now"."""
+        if not self._in_crisis:
+            return assessment
+        plans = tuple(signal for text in texts for signal in plan_in(text, thought=True))
+        return replace(assessment, signals=(*assessment.signals, *plans[:1]))
+
     def heard(self, assessment: Assessment, texts: Iterable[str]) -> None:
         """Take in what was judged of the person's words, before it is decided on.
 
@@ -182,10 +191,11 @@ class Care:
 
     def in_reply(self, text: str) -> frozenset[State]:
         """The states for a piece of the bot's answer, or for all of it so far."""
-        unsafe = self.profile.age_band is AgeBand.MINOR and urges_unsafe(text)
-        if not (unsafe or self._in_crisis):
-            return self.states
-        found = {*self.states, State.UNSAFE} if unsafe else set(self.states)
+        found = set(self.states)
+        if demeans(text):
+            found.add(State.DEMEANING)
+        if self.profile.age_band is AgeBand.MINOR and urges_unsafe(text):
+            found.add(State.UNSAFE)
         if not self._in_crisis:
             return frozenset(found)
         if wrong_number(self._policy, self.profile, text):

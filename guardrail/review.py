@@ -106,7 +106,9 @@ class Review:
         assessment = await self._assess(Side.USER, batch, unjudged)
         able = self._ask.assessor.primary is not None
         assessment = await own_words(self._care, self.turn, assessment, self._assess, able=able)
-        self._care.heard(assessment, (self.turn.messages[i].text for i in self.turn.fresh))
+        said = tuple(self.turn.messages[i].text for i in self.turn.fresh)
+        self._seen[Side.USER] = assessment = self._care.graded(assessment, said)
+        self._care.heard(assessment, said)
         if self.profile is not self.turn.profile:  # they have said how old they are
             self.turn = replace(self.turn, profile=self.profile)
         decision = await self._decide(Side.USER, assessment)

@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "omissions",
         "distress",
         "unsafe",
+        "demeaning",
         "demo.scripts",
     ),
     (
@@ -43,7 +44,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "vault",
         "merkle",
     ),
-    ("person", "_letter_gauges", "_user_gauges", "rota", "_about_reading"),
+    ("person", "_letter_gauges", "_user_gauges", "rota", "_about_reading", "preparing"),
     (
         "_about_english",
         "_about_chinese",
@@ -163,7 +164,7 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
 }
 # Cannot be imported without the extra `train`; what needs one of them imports it when it is called.
 OF_EXTRA = {f"train.{name}" for name in ("net", "weights", "export", "loop", "run")}
-PURE = ("turn", "household", "acts", "wards", "wardday", "visits", "person", "about", "goodbyes", "leaning", "omissions", "distress", "unsafe", "_about_reading", "_about_english", "_about_chinese", "screen", "_strand", "session", "limits", "actions", "duties", "dependence", "persona", "helplines", "care", "passages", "redact", "cases", "_case", "_case_fold", "_case_queue", "roles", "merkle", "letters", "letterbook", "takeover", "rota", "complaints", "protocol", "policy.decide", "policy.stack", "wire")  # fmt: skip
+PURE = ("turn", "household", "acts", "wards", "wardday", "visits", "person", "about", "goodbyes", "leaning", "omissions", "distress", "unsafe", "demeaning", "preparing", "_about_reading", "_about_english", "_about_chinese", "screen", "_strand", "session", "limits", "actions", "duties", "dependence", "persona", "helplines", "care", "passages", "redact", "cases", "_case", "_case_fold", "_case_queue", "roles", "merkle", "letters", "letterbook", "takeover", "rota", "complaints", "protocol", "policy.decide", "policy.stack", "wire")  # fmt: skip
 
 
 def name_of(path: Path) -> str:
