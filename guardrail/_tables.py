@@ -1,4 +1,4 @@
-"""The settings tables about people: cases, take-over, notifications, accounts, guardians, texts, audit.
+"""The settings tables about routes and about people: cases, take-over, notifications, accounts, guardians, texts, audit.
 
 Parts of `config.Settings`; they stand apart because there are many. The reference page is generated
 from them, too.
@@ -21,6 +21,7 @@ __all__ = [
     "MemoryTable",
     "NotifyTable",
     "Oidc",
+    "RouteEntry",
     "SigningSecret",
     "Table",
     "TakeoverTable",
@@ -39,6 +40,29 @@ class Table(BaseModel):
     """A table of settings: what it does not know is a mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RouteEntry(Table):
+    """One path on which people chat."""
+
+    path: str = Field(pattern="^/", description="Path; `{name}` stands for one segment.")
+    wire: str = Field("openai", description="`openai`, or a name under `wires`.")
+    method: str = Field("POST", pattern="^[A-Z]+$", description="HTTP method, in capitals.")
+    tenant: str = Field(
+        "", description="The app behind it, for members who work on the cases of one app alone."
+    )
+    region: str = Field(
+        "",
+        pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$",
+        description="Where people are who come by this route and of whom neither a token nor a header "
+        "says so, such as US-CA. It chooses the policy, the help lines and the report they count in.",
+    )
+    judge: Literal["before_call", "during_call"] = Field(
+        "before_call",
+        description="When a turn is judged. With `during_call` the backend is asked meanwhile, which "
+        "hides the wait: it sees turns that are then stopped, the person sees nothing of its answer "
+        "before. Never for minors, in a crisis, or where a limit or state decides already.",
+    )
 
 
 class CasesTable(Table):

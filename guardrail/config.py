@@ -27,6 +27,7 @@ from guardrail._tables import (
     GuardiansTable,
     MemoryTable,
     NotifyTable,
+    RouteEntry,
     Table,
     TakeoverTable,
     VaultTable,
@@ -78,23 +79,6 @@ class Upstream(Table):
         "refuse",
         description="What becomes of WebSockets. `pass` relays them, on every path and without "
         "screening: a chat over a WebSocket is seen by nobody, only counted.",
-    )
-
-
-class RouteEntry(Table):
-    """One path on which people chat."""
-
-    path: str = Field(pattern="^/", description="Path; `{name}` stands for one segment.")
-    wire: str = Field("openai", description="`openai`, or a name under `wires`.")
-    method: str = Field("POST", pattern="^[A-Z]+$", description="HTTP method, in capitals.")
-    tenant: str = Field(
-        "", description="The app behind it, for members who work on the cases of one app alone."
-    )
-    region: str = Field(
-        "",
-        pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$",
-        description="Where people are who come by this route and of whom neither a token nor a header "
-        "says so, such as US-CA. It chooses the policy, the help lines and the report they count in.",
     )
 
 

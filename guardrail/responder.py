@@ -154,20 +154,37 @@ class Responder:
             hold = None
         if hold is not None:
             review.hand_over()
-        decision = await review.inbound()
-        if hold is not None:
+            await review.inbound()
             return await self._with_human(hold, receive, client, review)
-        if decision.intervenes:
-            await client.say(Words(decision.id, review.words(decision)), asked)
-            return Outcome.INTERVENED
-        body = self._forgetting(self._hiding(body, review), review)
         try:
-            return await self._asked_twice_at_most(body, receive, client, review)
+            return await self._with_bot(body, receive, client, review)
         except HumanJoined:
             hold = await self._hold(review, now=True)
             if hold is None:  # and left, in the same moment
                 raise UpstreamError("the answer was stopped") from None
             return await self._with_human(hold, receive, client, review)
+
+    async def _with_bot(
+        self, body: bytes, receive: Receive, client: Client, review: Review
+    ) -> Outcome:
+        """The turn judged, then answered; or, on a route that is `early`, both at a time."""
+        if self._route.early and review.open:
+            asked, off = self._shown(body, review), review.suppressed
+            async with self._backend(asked, receive) as backend:
+                decision = await review.inbound()
+                same = (asked, off) == (self._shown(body, review), review.suppressed)
+                if same and not decision.intervenes:
+                    return await self._asked_twice_at_most(
+                        asked, receive, client, review, begun=backend
+                    )
+            review.counts["asked_in_vain"] = 1
+            self._guard.engine.count("asked_in_vain", self._wire.name)
+        else:
+            decision = await review.inbound()
+        if decision.intervenes:
+            await client.say(Words(decision.id, review.words(decision)), self._read)
+            return Outcome.INTERVENED
+        return await self._asked_twice_at_most(self._shown(body, review), receive, client, review)
 
     async def _hold(self, review: Review, *, now: bool = False) -> Hold | None:
         """The moderator who speaks here in the bot's place, or whose words are owed still."""
@@ -207,65 +224,76 @@ class Responder:
     async def _with_human(
         self, hold: Hold, receive: Receive, client: Client, review: Review
     ) -> Outcome:
-        board, asked = self._guard.board, self._asked
-        assert board is not None and asked is not None  # noqa: S101, PT018 - whoever holds came by it
+        board = self._guard.board
+        assert board is not None  # noqa: S101 - whoever holds came by it
         clock = self._guard.engine.clock
-        return await HumanAnswer(self._wire, asked, review, client, board, clock).answer(
+        return await HumanAnswer(self._wire, self._read, review, client, board, clock).answer(
             hold, receive
         )
 
-    def _hiding(self, body: bytes, review: Review) -> bytes:
-        """The request without what the bot is not shown; after a human's talk it is told the fact."""
+    def _shown(self, body: bytes, review: Review) -> bytes:
+        """What of the request the bot is to see; after a human's talk it is told the fact."""
         drop, human = review.hidden
-        if not drop:
-            return body
-        rest = self._wire.prune(body, drop)
-        if rest is None:
-            self._guard.engine.count("not_hidden", self._wire.name)
-            rest = body
-        note = fact(review.profile.language)
-        return (self._wire.steer(rest, note) if human else None) or rest
-
-    def _forgetting(self, body: bytes, review: Review) -> bytes:
-        """The request without what keeps or brings a memory, for people from whom it is kept."""
-        if "memory" not in review.suppressed or review.policy.mode is not Mode.ENFORCE:
-            return body
-        rest, review.counts["forgotten"] = forgotten(body, self._guard.forgetting)
-        return rest
+        if drop:
+            rest = self._wire.prune(body, drop)
+            if rest is None:
+                self._guard.engine.count("not_hidden", self._wire.name)
+                rest = body
+            note = fact(review.profile.language)
+            body = (self._wire.steer(rest, note) if human else None) or rest
+        if "memory" in review.suppressed and review.policy.mode is Mode.ENFORCE:
+            body, review.counts["forgotten"] = forgotten(body, self._guard.forgetting)
+        return body
 
     async def _asked_twice_at_most(
-        self, body: bytes, receive: Receive, client: Client, review: Review
+        self,
+        body: bytes,
+        receive: Receive,
+        client: Client,
+        review: Review,
+        *,
+        begun: Backend | None = None,
     ) -> Outcome:
-        """Relay the answer; a whole one that leaves somebody without help may be asked for again."""
+        """Relay the answer; a whole one that leaves somebody without help may be asked for again.
+
+        `begun` is at work on this body already.
+        """
         again = not review.turn.stream and review.policy.crisis.repair is Repair.REGENERATE
         review.may_repeat = again and self._wire.steer(body, "") is not None
         try:
-            return await self._relay(body, receive, client, review)
+            if begun is not None:
+                return await self._relay(begun, client, review)
+            async with self._backend(body, receive) as backend:
+                return await self._relay(backend, client, review)
         except AskAgain as lacking:
             review.may_repeat, review.steering = False, None
             review.counts["asked_again"] = 1
             steered = self._wire.steer(body, lacking.note) or body
-            return await self._relay(steered, receive, client, review)
+            async with self._backend(steered, receive) as backend:
+                return await self._relay(backend, client, review)
 
-    async def _relay(
-        self, body: bytes, receive: Receive, client: Client, review: Review
-    ) -> Outcome:
-        asked, board = self._asked, self._guard.board
-        assert asked is not None  # it is read before anybody is asked  # noqa: S101
-        async with Backend(self._app, self._inner_scope(len(body)), body, receive) as backend:
-            limit = self._guard.door.reply_bytes
-            exchange = Exchange(
-                self._wire,
-                asked,
-                review,
-                backend,
-                client,
-                limit,
-                interrupted=self._interrupted,
-                marks=self._guard.marks,
-                glance=board.terms.poll if board is not None else None,
-            )
-            return await exchange.relay()
+    def _backend(self, body: bytes, receive: Receive) -> Backend:
+        return Backend(self._app, self._inner_scope(len(body)), body, receive)
+
+    async def _relay(self, backend: Backend, client: Client, review: Review) -> Outcome:
+        board = self._guard.board
+        exchange = Exchange(
+            self._wire,
+            self._read,
+            review,
+            backend,
+            client,
+            self._guard.door.reply_bytes,
+            interrupted=self._interrupted,
+            marks=self._guard.marks,
+            glance=board.terms.poll if board is not None else None,
+        )
+        return await exchange.relay()
+
+    @property
+    def _read(self) -> Asked:
+        assert self._asked is not None  # it is read before anybody is asked  # noqa: S101
+        return self._asked
 
     async def _interrupted(self) -> None:
         """Stop the bot if a moderator has joined meanwhile.

@@ -20,7 +20,7 @@ from guardrail.household import SWITCHES
 from guardrail.journal import Journal, Services
 from guardrail.memory import Memory, hidden
 from guardrail.passages import STRETCH, foreign, is_prose, put_together, said_by, talk, views
-from guardrail.policy.decide import besides, decide
+from guardrail.policy.decide import besides, decide, undecided
 from guardrail.policy.model import Facts, Mode, Notice, Policy, Stage
 from guardrail.redact import redact
 from guardrail.screen import Window
@@ -85,6 +85,11 @@ class Review:
     def hidden(self) -> tuple[frozenset[int], bool]:
         """Which messages the bot is not shown, and whether a human's talk is among them."""
         return hidden(self.turn, self._standing.session, self._ask.digest)
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing but the judgement could keep this turn from the bot."""
+        return undecided(self.policy, self.profile, self._standing.limits, self._care.states)
 
     def hand_over(self) -> None:
         """A moderator answers: what is decided is noted and not done, and no notice is due.

@@ -25,7 +25,8 @@ class Route:
 
     `{name}` in a path stands for one segment: `/openai/deployments/{name}/chat/completions`. `tenant`
     names the app that people come through; moderators may be there for one tenant alone. `region` is
-    where those are of whom nothing nearer says so.
+    where those are of whom nothing nearer says so. `early`: the backend is asked while a turn is
+    still being judged, where nothing but the judgement could keep it from the bot.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Route:
     method: str = "POST"
     tenant: str = ""
     region: str = ""
+    early: bool = False
 
 
 class RouteTable:

@@ -111,7 +111,9 @@ def assemble(settings: Settings, *, version: str = "") -> House:
     trials = {policy_path(name): until for name, until in settings.shadows.items()}
     policies, sources = _policies(paths, trials, floor)
     routes = tuple(
-        Route(r.path, _wire(settings, r.wire), r.method, r.tenant, r.region)
+        Route(
+            r.path, _wire(settings, r.wire), r.method, r.tenant, r.region, r.judge != "before_call"
+        )
         for r in settings.routes
     )
     metrics = Metrics(

@@ -198,6 +198,14 @@ async def test_a_route_says_where_people_are(tmp_path):
     await house.guard.engine.close()
 
 
+async def test_a_route_may_judge_during_the_call(tmp_path):
+    """Where its entry says so, and not by itself."""
+    entries = [{"path": "/a", "judge": "during_call"}, {"path": "/b"}]
+    house = assemble(settings(tmp_path, policy=str(small(tmp_path / "p", "p")), routes=entries))
+    assert [route.early for route in house.guard.routes] == [True, False]
+    await house.guard.engine.close()
+
+
 async def test_the_tail_covers_the_longest_phrase(tmp_path):
     """A phrase of the lexicon must not leave in two halves, whatever the pack says."""
     house = assemble(settings(tmp_path))

@@ -22,17 +22,27 @@ from guardrail.turn import (
     SPEAKING,
     Action,
     AgeBand,
+    Assessment,
     Danger,
     Decision,
     Detector,
     Grade,
     Label,
     Level,
+    Profile,
     Side,
     State,
 )
 
-__all__ = ["RESERVED_RULES", "SPEAKING", "UNAVAILABLE", "besides", "decide", "repeated"]
+__all__ = [
+    "RESERVED_RULES",
+    "SPEAKING",
+    "UNAVAILABLE",
+    "besides",
+    "decide",
+    "repeated",
+    "undecided",
+]
 
 DEFAULT = "default"
 FAILURE_RULES: Mapping[Posture, str] = {posture: f"failure-{posture}" for posture in Posture}
@@ -98,6 +108,20 @@ def besides(policy: Policy, facts: Facts, first: Decision) -> Decision | None:
         stages = (Stage.HARM, Stage.LIMIT)
     found = (decide(policy, replace(facts, id=f"{facts.id}h"), stage) for stage in stages)
     return next((decision for decision in found if decision.intervenes), None)
+
+
+def undecided(
+    policy: Policy, profile: Profile, limits: tuple[str, ...], states: frozenset[State]
+) -> bool:
+    """Whether no limit and no state keeps a turn from the bot, whatever its words are.
+
+    Never so for a minor, and never in a crisis: their words are judged before anybody has them.
+    """
+    if profile.age_band is AgeBand.MINOR or State.CONCERN in states:
+        return False
+    silent = Facts("", Side.USER, profile, Assessment(Side.USER), limits, states)
+    decision = decide(policy, silent)
+    return not decision.intervenes and besides(policy, silent, decision) is None
 
 
 def repeated(decision: Decision, before: int) -> Decision:
