@@ -1,9 +1,9 @@
 """The servers that are measured. Each is its own process: `python benchmarks/apps.py NAME PORT …`.
 
-upstream     a mock chat backend (plain ASGI): whole or 60 events at `pace` per second
+upstream     a mock chat backend (plain ASGI): whole, after `delay` seconds, or 60 events at `pace` per second
 passthrough  our `Upstream` app alone: what any Python reverse proxy of this kind costs
 guard        the proxy as shipped, with the classifier given: `onnx` as shipped, `lexicon` without a
-             model, `cascade` with the first stage before the encoder
+             model, `cascade` with the first stage before the encoder; `during` judges during the call
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ async def upstream(scope: Any, receive: Any, send: Any) -> None:
             break
     asked = json.loads(body)
     if not asked.get("stream"):
+        if asked.get("delay"):
+            await asyncio.sleep(asked["delay"])
         data = {
             "id": "chatcmpl-1",
             "object": "chat.completion",
@@ -109,8 +111,11 @@ def guard(target: str, kind: str) -> Any:
     from guardrail.wiring import assemble
 
     folder = tempfile.mkdtemp(prefix="bench-")
-    classifier = {"kind": "onnx", "cascade": True} if kind == "cascade" else {"kind": kind}
+    classifier = {"kind": "lexicon" if kind == "lexicon" else "onnx", "cascade": kind == "cascade"}
+    judge = "during_call" if kind == "during" else "before_call"
+    routes = [{"path": "/v1/chat/completions", "judge": judge}]
     overrides = {"classifier": classifier, "data": folder, "upstream": {"url": target}}
+    overrides["routes"] = routes
     made = proxy_app(assemble(load_settings(None, {}, overrides)), target)
     settle_memory()
     return made

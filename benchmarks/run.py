@@ -34,6 +34,7 @@ from load import Result, closed_loop, streams
 HERE = Path(__file__).parent
 SERVED, OTHERS = {0}, {1}  # cores
 ROUNDS = 3
+DELAY = 0.3  # seconds that the patient backend takes
 PEER_ENVIRONMENT = {  # no calls to anybody, no key: both sides run without authentication
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "LITELLM_MODE": "PRODUCTION",
@@ -116,7 +117,7 @@ def _litellm_folder(target: str) -> str:
     return str(folder)
 
 
-def chat(text: str, number: int, *, stream: bool = False) -> bytes:
+def chat(text: str, number: int, *, stream: bool = False, **more: float) -> bytes:
     """A request of about 1 KB: a short history and the turn that is measured."""
     messages = [
         {"role": "system", "content": "You are Mei, a warm companion. " * 8},
@@ -124,7 +125,7 @@ def chat(text: str, number: int, *, stream: bool = False) -> bytes:
         {"role": "assistant", "content": "Hello! How has your day been so far?"},
         {"role": "user", "content": text},
     ]
-    return json.dumps({"model": "mock", "stream": stream, "messages": messages}).encode()
+    return json.dumps({"model": "mock", "stream": stream, "messages": messages, **more}).encode()
 
 
 def memory(pid: int) -> float:
@@ -202,6 +203,38 @@ async def requests(
         p50[name] = statistics.median(r.percentile(0.5) for r in alone)
         p50[name + " rate"] = statistics.median(r.rate for r in many)
     return table, p50
+
+
+async def patient(seconds: float, target: str, upstream_port: int) -> tuple[Table, float]:
+    """A backend that takes as long as a model does; and what judging during the call still adds."""
+    table = Table("server", "p50 ms, 1 client", "p99 ms, 1 client", "added p50 ms")
+    bodies = [chat(LINE, n, delay=DELAY) for n in range(8)]
+    variants = [
+        ("direct", None),
+        ("bare pass-through (aiohttp)", ("passthrough", target)),
+        ("guardrail as shipped, with encoder", ("guard", target, "onnx")),
+        ("guardrail, `judge: during_call`", ("guard", target, "during")),
+    ]
+    p50: list[float] = []
+    for name, arguments in variants:
+        if arguments is None:
+            found = await alone(upstream_port, bodies, seconds)
+        else:
+            with server(*arguments, cores=SERVED) as (port, _):
+                found = await alone(port, bodies, seconds)
+        p50.append(statistics.median(r.percentile(0.5) for r in found))
+        added = f"{p50[-1] - p50[1]:.1f}" if len(p50) > 2 else "–"
+        cells = [spread([r.percentile(share) for r in found]) for share in (0.5, 0.99)]
+        table.add(name, *cells, added)
+    return table, p50[3] - p50[1]
+
+
+async def alone(port: int, bodies: list[bytes], seconds: float) -> list[Result]:
+    """A warm-up, then rounds of one client."""
+    await closed_loop(port, bodies, clients=1, seconds=4)
+    found = [await closed_loop(port, bodies, clients=1, seconds=2 * seconds) for _ in range(ROUNDS)]
+    assert not any(r.errors for r in found), "some requests failed"
+    return found
 
 
 async def measure(
@@ -290,6 +323,7 @@ async def main() -> None:
     with server("upstream", cores=OTHERS) as (upstream_port, _):
         target = f"http://127.0.0.1:{upstream_port}"
         whole, p50 = await requests(options.seconds, target, upstream_port, options.litellm)
+        slow, during = await patient(options.seconds, target, upstream_port)
         flow = await streaming(target, upstream_port)
     os.sched_setaffinity(0, SERVED)
     starts = [cold_start() for _ in range(3)]
@@ -302,6 +336,9 @@ async def main() -> None:
         rounds=ROUNDS,
         whole="\n".join(whole.lines),
         streams="\n".join(flow.lines),
+        patient="\n".join(slow.lines),
+        delay=f"{1000 * DELAY:.0f}",
+        during=f"{during:.1f}",
         static=f"{p50['guardrail, rules + static'] - bare:.2f}",
         encoder=f"{p50['guardrail as shipped, with encoder'] - bare:.1f}",
         rate=f"{p50['guardrail, rules + static rate']:.0f}",
