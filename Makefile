@@ -8,7 +8,7 @@ ADMIN_PORT ?= 9090
 # One more than there are cores: many tests wait for a process of their own.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
-.PHONY: help install run demo install-dev test test-browser test-deploy test-slow test-all lint check \
+.PHONY: help install run demo install-dev test test-browser test-deploy image-check test-slow test-all lint check \
         docs lock build bench clean
 
 help:  ## show this list
@@ -46,6 +46,9 @@ test-browser: install-dev  ## pages in a real Chromium
 
 test-deploy: install-dev  ## promtool and a real Prometheus
 	$(BIN)/python -m pytest -m prometheus tests
+
+image-check: install-dev  ## build the image with Docker or podman, run it, ask it
+	$(BIN)/python -m pytest -m slow tests/deploy/test_image.py
 
 test-slow: install-dev  ## long property and soak tests
 	$(BIN)/python -m pytest -m slow tests

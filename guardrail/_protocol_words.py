@@ -78,6 +78,7 @@ STATES: Words = {
     "curfew": {"en": "it is night", "zh": "正值夜间时段"},
     "no_consent": {"en": "a guardian has not agreed yet", "zh": "监护人尚未同意"},
     "paused": {"en": "access is paused", "zh": "使用权限已暂停"},
+    "eating": {"en": "the person tells of an eating disorder", "zh": "用户说到自己的进食障碍"},
     "demeaning": {"en": "the reply humiliates the person", "zh": "回答羞辱用户"},
     "unsafe": {"en": "the reply urges a child to something unsafe", "zh": "回答怂恿孩子做不安全的事"},
     "stopped": {"en": "the operator has switched the bot off", "zh": "运营者已停用该服务"},

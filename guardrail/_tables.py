@@ -27,6 +27,7 @@ __all__ = [
     "TakeoverTable",
     "VaultTable",
     "Webhook",
+    "link_base",
 ]
 
 Pointer = Annotated[str, Field(pattern=r"^(/([^~/]|~[01])+)+$")]
@@ -34,6 +35,12 @@ Seconds = Annotated[float, Field(gt=0)]
 MailAddress = Annotated[
     str, Field(pattern=r"^[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}$")
 ]
+
+
+def link_base(host: str, port: int) -> str:
+    """Where a browser on this machine reaches what listens there: no link leads to 0.0.0.0."""
+    own = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
 
 
 class Table(BaseModel):

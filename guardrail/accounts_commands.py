@@ -15,6 +15,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from guardrail._tables import link_base
 from guardrail._terminal import ConfigOption, JsonOption, err, out, read_settings
 from guardrail.config import Settings
 from guardrail.errors import GuardrailError
@@ -156,9 +157,7 @@ def _known(settings: Settings, tenant: str) -> None:
 
 
 def _hand_over(settings: Settings, given: Invitation) -> None:
-    admin = settings.admin
-    host = f"[{admin.host}]" if ":" in admin.host else admin.host
-    base = settings.accounts.public_url or f"http://{host}:{admin.port}"
+    base = settings.accounts.public_url or link_base(settings.admin.host, settings.admin.port)
     until = datetime.fromtimestamp(given.until, UTC).strftime("%Y-%m-%d %H:%M UTC")
     out.print(escape(f"{base.rstrip('/')}/account/join#{given.code}"))
     err.print(f"It counts once, until {until}, for account {given.account}.")

@@ -13,6 +13,7 @@ from guardrail.about import about
 from guardrail.demeaning import demeans
 from guardrail.distress import in_distress
 from guardrail.duties import Moment, due, in_crisis, states
+from guardrail.eating import in_eating_trouble
 from guardrail.goodbyes import ends, takes_leave
 from guardrail.helplines import names_help, wrong_number
 from guardrail.leaning import leanings
@@ -155,6 +156,8 @@ class Care:
             self.states |= {State.ASKED_HUMAN}
         if any(map(in_distress, texts)):
             self.states |= {State.DISTRESS}
+        if any(map(in_eating_trouble, texts)):
+            self.states |= {State.EATING, State.HELPED} if self._pointed else {State.EATING}
         if any(self._ends(text) for text in texts):
             self.states |= {State.LEAVING, State.EXIT}
         terms = self._policy.dependence

@@ -120,10 +120,11 @@ _ZH_FOR = re.compile(
 
 _TELLING = frozenset({"means", "time", "letters", "place"})
 """Those that make a plan of a thought; to give things away or say goodbye is not yet one."""
-_ALONE = re.compile(
-    rf"\b{_THING}\b|{_BLADE}|everything i|letters?\b|\bnotes?\b|goodbyes|edge|ledge|roof|railing|bridge|tracks|cliff|"
-    r"[药绳枪炭]|遗书|[字纸]条|绝笔|信[我都也已写留压]|天台|楼顶|顶楼|桥上|大桥|江堤|栏杆|铁轨|阳台外"
-)
+_ALONE = (
+    "pills", "tablets", "painkiller", "rope", "noose", "gun", "pistol", "rifle", "revolver", "bullets", "knife", "blade", "razor", "cutter", "belt",
+    "bottle", "everything i", "letter", "note", "goodbye", "edge", "roof", "railing", "bridge", "tracks", "cliff",
+    "药", "绳", "枪", "炭", "遗书", "条", "绝笔", "信", "天台", "楼", "桥", "江堤", "栏", "铁轨", "阳台",
+)  # fmt: skip
 """Without means, letters or a place two signs are a journey; this passes most lines by at little cost."""
 
 
@@ -134,7 +135,7 @@ def plan_in(text: str, *, thought: bool) -> tuple[Signal, ...]:
     sign is enough. Otherwise it takes two kinds of them.
     """
     line = normalize("NFKC", text[-_LONGEST:]).casefold().replace("’", "'")
-    if not thought and _ALONE.search(line) is None:
+    if not thought and not any(map(line.__contains__, _ALONE)):
         return ()
     kinds = _signs(line)
     if kinds.isdisjoint(_TELLING) or not (thought or len(kinds) > 1):

@@ -145,6 +145,7 @@ class State(StrEnum):
     PAUSED = "paused"  # a guardian or an operator has paused this person's access
     UNSAFE = "unsafe"  # a reply urges a child to drink, drugs, starving, a dare, staying off school
     DEMEANING = "demeaning"  # a reply humiliates the person
+    EATING = "eating"  # an eating disorder in the person's own plain words
     DISTRESS = "distress"  # panic, rage, despair in plain words, or crying that will not stop
     STOPPED = "stopped"  # the policy has taken this app, route or character out of service
     AGE_DOUBT = "age_doubt"  # an adult, by evidence, has said to be under 18; nobody has looked yet

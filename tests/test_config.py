@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from guardrail._tables import link_base
 from guardrail.config import load_settings
 from guardrail.errors import ConfigError
 
@@ -242,3 +243,17 @@ def test_what_would_only_fail_later_is_refused_now(tmp_path, text):
     with pytest.raises(ConfigError) as caught:
         load_settings(write(tmp_path, text), {})
     assert [m.line for m in caught.value.mistakes] == [1]
+
+
+@pytest.mark.parametrize(
+    ("host", "link"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:9"),  # noqa: S104
+        ("::", "http://[::1]:9"),
+        ("fd00::2", "http://[fd00::2]:9"),
+        ("10.0.0.2", "http://10.0.0.2:9"),
+    ],
+)
+def test_links_lead_to_where_a_browser_can_go(host: str, link: str) -> None:
+    """An address to listen on is not always one to visit."""
+    assert link_base(host, 9) == link

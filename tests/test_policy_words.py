@@ -309,6 +309,8 @@ def first(policy: Policy, facts: Facts) -> tuple[str, str | None]:
         ({"self_harm": 0.5}, {State.FICTION}, ("daily_minutes",), ("fiction-minor", "daily-limit")),
         ({"self_harm": 0.5}, {State.BEREAVED, State.HELPED, State.PAUSED}, (), ("bereaved-noted", "paused")),
         ({"self_harm": 0.5}, {State.ABOUT_OTHER, State.CURFEW}, (), ("about-other-minor", "curfew")),
+        ({}, {State.EATING, State.CURFEW}, (), ("eating", "curfew")),
+        ({"sexual": 0.6}, {State.EATING}, (), ("eating", "sexual-minor")),
         ({"self_harm": 0.5, "sexual": 0.6}, set(), (), ("concern", "sexual-minor")),
         ({"self_harm": 0.5}, {State.CURFEW}, (), ("concern", None)),
         ({"self_harm": 0.9}, {State.CURFEW}, (), ("crisis", None)),

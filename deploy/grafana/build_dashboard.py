@@ -375,6 +375,13 @@ def service() -> list[Panel]:
             },
             unit="s",
         ),
+        graph(
+            "Backend asked in vain",
+            "Turns that the backend had before they were stopped: the price of routes that judge "
+            "during the call.",
+            {"{{why}}": per_second("guardrail_calls_in_vain_total", "why")},
+            unit="reqps",
+        ),
     ]
 
 

@@ -25,10 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from tokenizers import Tokenizer
 
+from guardrail.classify._runtime import onnxruntime, ort_errors
 from guardrail.classify.base import RISK, STATIC, Utterance
 from guardrail.classify.manifest import ENCODER, FIRST, TOKENIZER, Manifest, verified
 from guardrail.classify.spelling import despell

@@ -53,7 +53,8 @@ RESERVED_RULES = frozenset({DEFAULT, *FAILURE_RULES.values()})
 UNAVAILABLE = "unavailable"
 """Text key of the words for a turn that nobody could judge. Every pack has it."""
 
-_WHOSE = frozenset({State.ABOUT_OTHER, State.BEREAVED, State.FICTION})
+_ASIDE = frozenset({State.ABOUT_OTHER, State.BEREAVED, State.FICTION, State.EATING})
+"""What gets words of its own, and is no crisis of the person's."""
 
 # Keyed by text, because signals carry plain strings: any classifier may invent labels.
 _LABELS: Mapping[str, Name] = {name.value: name for name in (*Label, *Detector)}
@@ -93,8 +94,8 @@ def decide(policy: Policy, facts: Facts, stage: Stage | None = None) -> Decision
 def besides(policy: Policy, facts: Facts, first: Decision) -> Decision | None:
     """What stops the bot's words although `first`, which lets them pass, was decided before it.
 
-    Words of concern do not open the door to harm. A line about somebody else, a loss or a story
-    opens it neither to that nor to a spent limit, a pause or a night that is kept free. Where the
+    Words of concern do not open the door to harm. A line about somebody else, a loss, a
+    story or eating opens it neither to that nor to a spent limit, a pause or a night that is kept free. Where the
     bot is out of service, nothing opens it.
     """
     stages: tuple[Stage, ...] = ()
@@ -104,7 +105,7 @@ def besides(policy: Policy, facts: Facts, first: Decision) -> Decision | None:
         stages = (Stage.HARM, Stage.LIMIT)
     elif first.adds_words and first.danger is not Danger.NONE:
         stages = (Stage.HARM,)
-    elif first.enforced and not _WHOSE.isdisjoint(facts.states):
+    elif first.enforced and not _ASIDE.isdisjoint(facts.states):
         stages = (Stage.HARM, Stage.LIMIT)
     found = (decide(policy, replace(facts, id=f"{facts.id}h"), stage) for stage in stages)
     return next((decision for decision in found if decision.intervenes), None)

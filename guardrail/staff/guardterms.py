@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from guardrail._tables import GuardiansTable
+from guardrail._tables import GuardiansTable, link_base
 from guardrail.acts import Act
 from guardrail.letterbook import Letter
 from guardrail.staff.couriers import DELIVERED, Outcome
@@ -64,7 +64,7 @@ class Terms:
     def of(cls, table: GuardiansTable) -> Terms:
         """The terms that the settings ask for."""
         return cls(
-            public_url=(table.public_url or f"http://{table.host}:{table.port}").rstrip("/"),
+            public_url=(table.public_url or link_base(table.host, table.port)).rstrip("/"),
             invitation=table.invitation_hours * HOUR,
             alerts=table.alerts,
         )

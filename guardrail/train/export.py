@@ -16,12 +16,14 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from guardrail.classify._runtime import onnxruntime
 from guardrail.train.coding import Coded
 from guardrail.train.net import Companion, SmallTable
+
+# isort: split
+from onnxruntime.quantization import QuantType, quantize_dynamic  # after ours: see there
 
 __all__ = ["answers", "quantised", "settled", "write_float"]
 

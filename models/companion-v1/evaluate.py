@@ -16,13 +16,14 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
 from model import LABELS, OUTPUTS
+
+from guardrail.classify._runtime import onnxruntime
 
 HERE = Path(__file__).resolve().parent
 GAMBLING = LABELS.index("gambling")

@@ -20,7 +20,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from tokenizers import Tokenizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -28,6 +27,7 @@ import data
 from disguise import kinds
 from model import LABELS
 
+from guardrail.classify._runtime import onnxruntime
 from guardrail.classify.base import Utterance
 from guardrail.classify.onnx import OnnxClassifier
 from guardrail.classify.spelling import despell

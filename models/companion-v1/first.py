@@ -22,7 +22,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from tokenizers import Tokenizer
 from torch import nn
@@ -31,6 +30,8 @@ from torch.nn import functional
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
 from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, USER_DETECTORS, SmallTable
+
+from guardrail.classify._runtime import onnxruntime
 
 SEED = 7
 FOLDS = 2

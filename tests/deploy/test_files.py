@@ -1,10 +1,11 @@
-"""Files that only run elsewhere: what can be said about them without an engine or a systemd."""
+"""Deploy files: what can be said of them without an engine (test_image.py) or a systemd."""
 
 from __future__ import annotations
 
 import configparser
 import json
 import re
+import runpy
 import subprocess
 import sys
 import threading
@@ -174,6 +175,26 @@ def test_the_build_context_holds_what_is_copied_and_little_else(
         assert any(rule == c or rule.startswith(c + "/") for c in copied), rule
 
 
+def test_the_build_context_holds_all_that_a_wheel_takes_of_each_model(deploy: Path) -> None:
+    """By whole names: Docker 20.10 never looks into a folder for a name with a `*`."""
+    root = deploy.parent
+    rules = (root / ".dockerignore").read_text("utf-8").splitlines()
+    hook = runpy.run_path(str(root / "hatch_build.py"))
+    models = [manifest.parent for manifest in (root / "models").glob("*/manifest.json")]
+    wanted = {f"!{(m / n).relative_to(root)}" for m in models for n in hook["MODEL_FILES"]}
+    assert wanted == {rule for rule in rules if rule.startswith("!models")}
+
+
+def test_nothing_is_told_to_the_maker_of_the_runtime(
+    dockerfile: list[list[str]], unit: configparser.ConfigParser, deploy: Path
+) -> None:
+    """Onnxruntime speaks to its maker unless the environment forbids it."""
+    word = "ORT_DISABLE_TELEMETRY=1"
+    assert any(kind == "ENV" and word in rest.split() for kind, rest in dockerfile)
+    assert unit["Service"]["Environment"] == word  # the last of the lines, the parser's way
+    assert word in (deploy / "systemd/as-guardrail").read_text("utf-8")
+
+
 class _Probed(BaseHTTPRequestHandler):
     """Answers `/readyz` with the status that the test wants."""
 
@@ -246,6 +267,9 @@ def test_compose_settings_are_settings(services: dict[str, Any]) -> None:
     settings = load_settings(None, given)
     assert settings.admin.host == given["GUARDRAIL__ADMIN__HOST"] != "127.0.0.1"
     assert settings.guardians.enabled is False
+    links = [settings.accounts.public_url, settings.guardians.public_url]
+    published = [port.rpartition(":")[0] for port in services["guardrail"]["ports"]]
+    assert links == [f"http://{place}" for place in published[1:]]  # a browser gets there
     with pytest.raises(ConfigError):
         load_settings(None, {k: v for k, v in given.items() if "TOKEN" not in k})
 
@@ -320,6 +344,26 @@ def test_the_unit_is_confined(unit: configparser.ConfigParser) -> None:
     assert {key: service.get(key) for key in wanted} == wanted
     assert "MemoryMax" in service
     assert "User" not in service
+
+
+def test_commands_run_as_the_service_does(unit: configparser.ConfigParser, deploy: Path) -> None:
+    """With its user, folders and secrets; and what the folders are open to stays as it was."""
+    script = (deploy / "systemd/as-guardrail").read_text("utf-8")
+    given = dict(re.findall(r"--property=(\w+)='?([^'\n]+?)'? \\", script))
+    assert given.pop("User") == Path(unit["Service"]["ExecStart"].split()[0]).name
+    assert given == {key: unit["Service"].get(key) for key in given}
+    assert {"StateDirectory", "StateDirectoryMode", "UMask", "EnvironmentFile"} <= given.keys()
+    key = re.search(r"^#LoadCredential=(.+)$", unit_text(deploy), re.MULTILINE)
+    assert key is not None
+    assert key[1].partition(":")[2] in script
+    assert (
+        subprocess.run(["sh", "-n", deploy / "systemd/as-guardrail"], check=False).returncode == 0
+    )
+
+
+def unit_text(deploy: Path) -> str:
+    """The unit with its comments."""
+    return (deploy / "systemd/guardrail.service").read_text("utf-8")
 
 
 def test_the_unit_comes_back_and_reloads(unit: configparser.ConfigParser, deploy: Path) -> None:

@@ -15,8 +15,9 @@ import aiohttp
 import pytest
 import uvicorn
 
-from guardrail.metrics import Metrics
+from guardrail.metrics import EVENTS, Metrics
 from guardrail.turn import Outcome, Profile, Record
+from tests.deploy.conftest import RECORD
 
 pytestmark = pytest.mark.prometheus
 
@@ -153,3 +154,49 @@ async def test_what_is_counted_arrives(tmp_path: Path, deploy: Path, metrics: Me
         await until(counted)
         await until(timed)
         await until(alarmed)
+
+
+def panels(deploy: Path) -> dict[str, str]:
+    """Title and query → the query, with Grafana's variables filled in as Grafana does."""
+    board = json.loads((deploy / "grafana/dashboards/guardrail.json").read_text("utf-8"))
+    asked = [(p["title"], t["expr"]) for p in board["panels"] for t in p.get("targets", ())]
+    asked += [(note["name"], note["expr"]) for note in board["annotations"]["list"]]
+    values = {"$__rate_interval": "5s", "$job": "guardrail", "$instance": ".*"}
+    found = {}
+    for title, expression in asked:
+        filled = expression
+        for name, value in values.items():
+            filled = filled.replace(name, value)
+        assert "$" not in filled, filled
+        found[f"{title}: {expression}"] = filled
+    return found
+
+
+SELDOM = {"Actions by action and side", "Policy changes"}
+"""Panels with a query for shadow mode, and for the moment in which a policy changes."""
+
+
+@pytest.mark.timeout(150)
+async def test_panels_show_what_is_counted(tmp_path: Path, deploy: Path, metrics: Metrics) -> None:
+    """After turns on which all happened, Prometheus has an answer for each query of the dashboard."""
+    queries = panels(deploy)
+    assert len(queries) > 50
+    dark = dict(queries)
+    async with (
+        exposition(metrics) as port,
+        prometheus(tmp_path, CONFIG.format(rules=deploy / "prometheus/rules", port=port)) as place,
+        aiohttp.ClientSession(place) as client,
+    ):
+
+        async def lit() -> bool:
+            metrics(RECORD)
+            for what in EVENTS:
+                metrics.count(what, "why")
+            for name, expression in list(dark.items()):
+                if await query(client, expression):
+                    del dark[name]
+            return {name.partition(":")[0] for name in dark} <= SELDOM
+
+        with contextlib.suppress(TimeoutError):
+            await until(lit)
+    assert {name for name in dark if name.partition(":")[0] not in SELDOM} == set()
