@@ -26,8 +26,9 @@ HOP_BY_HOP = frozenset(
 
 def end_to_end(headers: Headers, gone: Collection[bytes] = ()) -> Headers:
     """The headers that a proxy passes on, less those in `gone` (lower-case)."""
-    stay = _listed(headers) | HOP_BY_HOP | frozenset(gone)
-    return [(k, v) for k, v in headers if k.lower() not in stay]
+    lower = [k.lower() for k, _ in headers]
+    stay = HOP_BY_HOP.union(gone, _listed(headers) if b"connection" in lower else ())
+    return [pair for name, pair in zip(lower, headers, strict=True) if name not in stay]
 
 
 def target_of(scope: Scope) -> str:

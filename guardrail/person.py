@@ -172,7 +172,7 @@ class Person:
 
     def today(self, day: str) -> Day:
         """The ledger of this day; an empty one if nothing is on it."""
-        return next((ledger for ledger in self.days if ledger.day == day), Day(day))
+        return next((ledger for ledger in self.days if ledger.day == day), None) or Day(day)
 
 
 def stricter(a: AgeBand, b: AgeBand | None) -> AgeBand:

@@ -62,7 +62,7 @@ _EN = {
         r"|\b(?:standing|sitting) (?:on|at) the (?:edge|ledge|roof|rooftop|railing|bridge|tracks|cliff)\b|\bover the (?:railing|rail|barrier)\b"
     ),
     "goodbye": re.compile(
-        r"\b(?:this is (?:goodbye|my (?:last|goodbye)|me saying goodbye|the last (?:time|message))|goodbye forever|my last (?:night|day|message|words|evening)\b|"
+        r"\b(?:this is (?:goodbye|my (?:last|goodbye)|me saying goodbye|the last (?:time|message))|goodbye forever|my last (?:message|words)\b|"
         r"tell (?:my )?(?:mum|mom|dad|mother|father|sister|brother|kids|wife|husband|everyone) (?:i (?:love|loved)|i'?m sorry|goodbye)|"
         r"(?:said|saying) (?:my )?goodbyes?(?: to everyone)?\b|don'?t (?:look for|try to find|wait for) me|by the time (?:you|they|anyone) (?:read|find|see)s?)"
     ),
@@ -101,7 +101,7 @@ _ZH = {
     ),
     "place": re.compile(
         r"(?:我|人)(?:已经|现在|正|就)*(?:在|站在|坐在|到|上了|站上)(?:天台|楼顶|顶楼|桥上|大桥|江堤|栏杆|铁轨|阳台外)(?:上|外|边|外面)*"
-        r"|翻(?:过|出)(?:去|栏杆|护栏)|(?:一只|两只)?脚(?:已经)?在外"
+        r"|(?<![页篇])翻(?:过|出)(?:去|栏杆|护栏)|(?:一只|两只)?脚(?:已经)?在外"
     ),
     "goodbye": re.compile(
         r"(?:最后一(?:条|次|面|句)|永别|来世|来生|下辈子(?:再|见)|别(?:来)?找我|不用(?:再)?等我了|替我(?:跟|和|对)|明[天年]我?就不在|看到(?:这|的)[^，。！？]{0,6}(?:不在|走)了)"
@@ -123,9 +123,13 @@ _TELLING = frozenset({"means", "time", "letters", "place"})
 _ALONE = (
     "pills", "tablets", "painkiller", "rope", "noose", "gun", "pistol", "rifle", "revolver", "bullets", "knife", "blade", "razor", "cutter", "belt",
     "bottle", "everything i", "letter", "note", "goodbye", "edge", "roof", "railing", "bridge", "tracks", "cliff",
-    "药", "绳", "枪", "炭", "遗书", "条", "绝笔", "信", "天台", "楼", "桥", "江堤", "栏", "铁轨", "阳台",
+    "my last", "tell m", "tell e", "look for me", "find me", "wait for me", "by the time",
+    "药", "绳", "枪", "炭", "遗书", "条", "绝笔", "信", "天台", "楼", "桥", "江堤", "栏", "铁轨", "阳台", "翻", "脚",
+    "留言", "留了", "东西", "该准备", "要用的", "写", "最后一", "永别", "来世", "来生", "下辈子", "找我", "等我", "替我", "不在", "看到",
 )  # fmt: skip
-"""Without means, letters or a place two signs are a journey; this passes most lines by at little cost."""
+"""One of these is in every line with a sign of `_WEIGHTY`; most lines are passed by at little cost."""
+_WEIGHTY = _TELLING - {"time"} | {"goodbye"}
+"""A time and things given away alone are a journey."""
 
 
 def plan_in(text: str, *, thought: bool) -> tuple[Signal, ...]:
@@ -138,7 +142,7 @@ def plan_in(text: str, *, thought: bool) -> tuple[Signal, ...]:
     if not thought and not any(map(line.__contains__, _ALONE)):
         return ()
     kinds = _signs(line)
-    if kinds.isdisjoint(_TELLING) or not (thought or len(kinds) > 1):
+    if kinds.isdisjoint(_TELLING) or not (thought or (len(kinds) > 1 and kinds & _WEIGHTY)):
         return ()
     return (Signal(Label.SELF_HARM, _SCORE, SOURCE, _VERSION, Level.PLAN),)
 

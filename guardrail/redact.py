@@ -24,6 +24,10 @@ _KNOWN = frozenset[str](Label) | frozenset[str](Detector)
 _WORD = re.compile(r"[A-Za-z0-9]+([_.:/-][A-Za-z0-9]+){0,3}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.:@/{}+-]+", re.ASCII)
 _WORD_LENGTH = 32
+_OURS = frozenset(
+    {"inbound", "outbound", "upstream", "total", "held", "windows", "en", "zh", "openai", "chat"}
+)
+"""Words that stand in nearly every record: these need no look."""
 _NAME_LENGTH = 128  # "sha256:" and 64 digits, a hub name, a route
 
 V = TypeVar("V")
@@ -106,7 +110,8 @@ def _label(label: str) -> str:
 
 def _word(text: str) -> str:
     """A short constant word such as "timeout" or "classifier:error"; never a sentence."""
-    return text if len(text) <= _WORD_LENGTH and _WORD.fullmatch(text) else UNFIT
+    fit = text in _OURS or (len(text) <= _WORD_LENGTH and _WORD.fullmatch(text))
+    return text if fit else UNFIT
 
 
 def _name(text: str) -> str:

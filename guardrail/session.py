@@ -76,7 +76,8 @@ def remember(session: Session, hashes: Iterable[str]) -> Session:
     for item in hashes:
         seen.pop(item, None)
         seen[item] = None
-    return replace(session, known=tuple(seen)[-MEMORY:])
+    known = tuple(seen)[-MEMORY:]
+    return session if known == session.known else replace(session, known=known)
 
 
 def fresh_messages(

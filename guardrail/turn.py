@@ -315,6 +315,8 @@ class Assessment:
 
     def score(self, label: str) -> float:
         """The highest score any source gave `label`; 0.0 if none did."""
+        if not self.signals:  # most are without
+            return 0.0
         return max((s.score for s in self.signals if s.label == label), default=0.0)
 
     def level(self) -> Level | None:

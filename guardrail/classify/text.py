@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import islice
 from typing import TypeVar
 
 from guardrail.turn import Message, Role
@@ -71,7 +72,10 @@ S = TypeVar("S", str, list[int])
 
 def normalise(text: str) -> str:
     """One canonical spelling: NFKC, nothing invisible, single spaces; case is kept."""
-    if not text.isascii():  # ASCII is its own NFKC, and hides nothing but controls
+    if text.isascii():  # it is its own NFKC, and hides nothing but controls
+        if text.isprintable() and "  " not in text:  # most lines: nothing to mend within
+            return text.strip()
+    else:
         text = _INVISIBLE.sub("", text)
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _CONTROL.sub(" ", text)))
     return " ".join(_CONTROL.sub(" ", text).split())
@@ -142,7 +146,8 @@ def language(text: str) -> str | None:
 
 def _may_be_english(text: str) -> bool:
     """Whether a text in Latin letters is too short to tell, or has the words that English needs."""
-    words = _WORD.findall(text[:TELLING_CHARACTERS].lower())
-    if len(words) < TELLING_WORDS:
+    line = text[:TELLING_CHARACTERS].lower()
+    first = islice(_WORD.finditer(line), TELLING_WORDS_MOST)
+    if any(word[0] in _ENGLISH for word in first):  # most lines: one of the first two or three
         return True
-    return not _ENGLISH.isdisjoint(words[:TELLING_WORDS_MOST])
+    return len(_WORD.findall(line)) < TELLING_WORDS

@@ -81,7 +81,7 @@ def decide(policy: Policy, facts: Facts, stage: Stage | None = None) -> Decision
     """
     marks = _marks(policy, facts)
     level = _level(policy, facts) if Label.SELF_HARM in marks else None
-    rules = policy.rules if marks else policy.unmarked[facts.side]  # most turns have none
+    rules = policy.rules if marks else _unmarked(policy, facts)  # most turns have none
     if stage is not None:
         rules = tuple(r for r in rules if r.stage is stage)
     rule = next((r for r in rules if _matches(r.when, facts, marks, level)), None)
@@ -89,6 +89,12 @@ def decide(policy: Policy, facts: Facts, stage: Stage | None = None) -> Decision
     if facts.assessment.failed is None:
         return decision
     return _degraded(policy, facts, decision)
+
+
+def _unmarked(policy: Policy, facts: Facts) -> tuple[Rule, ...]:
+    """The rules that may hold where no label was found."""
+    quiet = not (facts.states or facts.limits)
+    return policy.calm[facts.side] if quiet else policy.unmarked[facts.side]
 
 
 def besides(policy: Policy, facts: Facts, first: Decision) -> Decision | None:

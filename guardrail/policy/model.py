@@ -245,6 +245,7 @@ class Policy:
     clashes: tuple[tuple[Rule, Rule], ...] = ()  # of one id, and about different things
     unpinned: Policy | None = None  # what it would be without pins, where there are some
     unmarked: Mapping[Side, tuple[Rule, ...]] = field(init=False)  # rules that need no label found
+    calm: Mapping[Side, tuple[Rule, ...]] = field(init=False)  # those that need no state either
     burst: int = field(init=False)  # turns of a minute to know: one over the highest cap on them
 
     def __post_init__(self) -> None:
@@ -252,7 +253,12 @@ class Policy:
         bare = [rule for rule in self.rules if not rule.when.names]
         by_side = {s: tuple(r for r in bare if r.when.side in (None, s)) for s in Side}
         caps = (cap.turns_per_minute or 0 for cap in (*self.limits.values(), *self.young.values()))
+        calm = {
+            side: tuple(r for r in rules if not r.when.states and r.when.limit is None)
+            for side, rules in by_side.items()
+        }
         object.__setattr__(self, "unmarked", by_side)
+        object.__setattr__(self, "calm", calm)
         object.__setattr__(self, "burst", 1 + max(caps, default=0))
 
     @property

@@ -26,6 +26,7 @@ from guardrail.household import Spending, changed
 from guardrail.person import Age, Consent, Crisis, Day, Doubt, Person
 from guardrail.session import Session
 from guardrail.store import leaves as trail
+from guardrail.store._held import Held
 from guardrail.store._worker import MEMORY, Worker
 from guardrail.store.base import Change, Checkpoint, Event, Query, Stays
 from guardrail.store.looking import look_through
@@ -58,6 +59,7 @@ class SqliteStore:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clock = clock
+        self._held = (Held(_session), Held(_person))
         self._writer = Worker(str(path), busy_seconds, migrate)
         # Reading has its own connection, so that a moderator's long list holds up no turn; a
         # write that was acknowledged is committed, and so seen. In memory there is only one.
@@ -71,7 +73,9 @@ class SqliteStore:
         self, conversation: str, person: str, change: Change
     ) -> tuple[Session | None, Person | None]:
         """Move a session and a person on; see `Store.update`."""
-        return await self._sessions.do(lambda db: _update(db, conversation, person, change))
+        return await self._sessions.do(
+            lambda db: _update(db, self._held, conversation=conversation, key=person, change=change)
+        )
 
     async def people(self, after: str = "", limit: int = SLICE) -> tuple[Person, ...]:
         """A page of everybody; see `Store.people`."""
@@ -85,9 +89,12 @@ class SqliteStore:
         self, person: str, conversations: Sequence[str], before: float, stays: Stays
     ) -> int:
         """Erase a person and their sessions; see `Store.forget`."""
-        done = await self._sessions.do(
-            lambda db: _forget(db, person, conversations, before=before, stays=stays)
-        )
+
+        def work(db: sqlite3.Connection) -> int:
+            _let_go(self._held)
+            return _forget(db, person, conversations, before=before, stays=stays)
+
+        done = await self._sessions.do(work)
         await self._sessions.do(_empty_log, writes=False)
         return done
 
@@ -118,6 +125,7 @@ class SqliteStore:
     async def purge(self, before: float) -> int:
         """Delete what is older; see `Store.purge`."""
         total, now = 0, self._clock()
+        await self._sessions.do(lambda _: _let_go(self._held), writes=False)
         for worker in dict.fromkeys((self._writer, self._sessions)):
             while found := await worker.do(lambda db: _purge(db, before, now)):
                 total += found
@@ -161,26 +169,36 @@ def _sessions(path: Path) -> Path:
 # together, since a transaction in which one call fails is undone.
 
 
+Rows = tuple[Held[Session], Held[Person]]
+
+
 def _update(
-    db: sqlite3.Connection, conversation: str, key: str, change: Change
+    db: sqlite3.Connection, rows: Rows, *, conversation: str, key: str, change: Change
 ) -> tuple[Session | None, Person | None]:
+    sessions, people = rows
     known, met = db.execute(
         "SELECT (SELECT body FROM session WHERE conversation = ?),"
         " (SELECT body FROM person WHERE key = ?)",
         (conversation, key),
     ).fetchone()
     session, person = change(
-        None if known is None else _session(known), None if met is None else _person(met)
+        None if known is None else sessions.read(known), None if met is None else people.read(met)
     )
     if session is not None and conversation:
         db.execute(
             "INSERT INTO session (conversation, last_seen, body) VALUES (?, ?, ?)"
             " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen, body = excluded.body",
-            (conversation, session.last_seen, orjson.dumps(session)),
+            (conversation, session.last_seen, sessions.keep(orjson.dumps(session), session)),
         )
     if person is not None and key:
-        _put(db, key, person)
+        people.keep(_put(db, key, person), person)
     return session, person
+
+
+def _let_go(rows: Rows) -> None:
+    """Nothing of those who are erased or purged stays in memory."""
+    for held in rows:
+        held.clear()
 
 
 def _forget(
@@ -205,13 +223,15 @@ def _empty_log(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def _put(db: sqlite3.Connection, key: str, person: Person) -> None:
+def _put(db: sqlite3.Connection, key: str, person: Person) -> bytes:
+    body = orjson.dumps(person, default=dict)
     db.execute(
         "INSERT INTO person (key, last_seen, kept, body) VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen, kept = excluded.kept,"
         " body = excluded.body",
-        (key, person.last_seen, person.kept, orjson.dumps(person, default=dict)),
+        (key, person.last_seen, person.kept, body),
     )
+    return body
 
 
 def _session(body: bytes) -> Session:

@@ -86,6 +86,24 @@ async def ids(store: Store, **query) -> list[str]:
     return [e.id for e in await store.read(Query(**query))]
 
 
+SESSION = Session("c", 1.5, 2.5, 3, ("a", "b"), (1.0, 2.0))
+PERSON = Person(
+    "u",
+    1.5,
+    2.5,
+    2.0,
+    age=Age(AgeBand.MINOR, Evidence.GUARDIAN, (13, 15), 1.25),
+    crisis=Crisis(Danger.ACTIVE, 1.0, 9.5, 2, 1.75),
+    days=(Day("2023-11-13", 60.5, 30.25, 7, 2), Day(DAY, 1.0, 0.0, 1, 0)),
+    shown={"ai-start": 1.5, "break": 2.5},
+    consent=Consent("companion", "2", 1.0),
+    paused=True,
+    curfew_lifted=8.5,
+    away=0.5,
+    doubt=Doubt((14, 14), 2.5, noted=True),
+)
+
+
 async def test_a_new_conversation_starts_from_nothing(store: Store):
     """The first update gets no session and no person."""
     seen: list[Both] = []
@@ -100,29 +118,23 @@ async def test_a_new_conversation_starts_from_nothing(store: Store):
 
 async def test_a_session_and_a_person_come_back_as_they_were(store: Store):
     """Every field of both survives, types included."""
-    session = Session("c", 1.5, 2.5, 3, ("a", "b"), (1.0, 2.0))
-    person = Person(
-        "u",
-        1.5,
-        2.5,
-        2.0,
-        age=Age(AgeBand.MINOR, Evidence.GUARDIAN, (13, 15), 1.25),
-        crisis=Crisis(Danger.ACTIVE, 1.0, 9.5, 2, 1.75),
-        days=(Day("2023-11-13", 60.5, 30.25, 7, 2), Day(DAY, 1.0, 0.0, 1, 0)),
-        shown={"ai-start": 1.5, "break": 2.5},
-        consent=Consent("companion", "2", 1.0),
-        paused=True,
-        curfew_lifted=8.5,
-        away=0.5,
-        doubt=Doubt((14, 14), 2.5, noted=True),
-    )
-    given = await store.update("c", "u", lambda _s, _p: (session, person))
+    given = await store.update("c", "u", lambda _s, _p: (SESSION, PERSON))
     kept = await store.update("c", "u", look)
-    assert given == kept == (session, person)
+    assert given == kept == (SESSION, PERSON)
     assert kept[1] is not None
     assert kept[1].age.band is AgeBand.MINOR
     assert kept[1].age.evidence is Evidence.GUARDIAN
     assert kept[1].crisis.danger is Danger.ACTIVE
+
+
+@pytest.mark.parametrize("person", [PERSON, Person("u", 1.0, 1.0, 1.0)])
+async def test_another_process_finds_them_as_they_were(twins: tuple[Store, Store], person: Person):
+    """What one has at hand still, the other reads from its bytes; then each reads the other's."""
+    one, other = twins
+    await one.update("c", "u", lambda _s, _p: (SESSION, person))
+    assert await other.update("c", "u", look) == (SESSION, person)
+    after = await other.update("c", "u", turn())
+    assert await one.update("c", "u", look) == after != (SESSION, person)
 
 
 async def test_a_person_of_whom_nothing_is_known_comes_back(store: Store):
