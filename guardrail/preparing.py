@@ -123,7 +123,7 @@ _TELLING = frozenset({"means", "time", "letters", "place"})
 _ALONE = (
     "pills", "tablets", "painkiller", "rope", "noose", "gun", "pistol", "rifle", "revolver", "bullets", "knife", "blade", "razor", "cutter", "belt",
     "bottle", "everything i", "letter", "note", "goodbye", "edge", "roof", "railing", "bridge", "tracks", "cliff",
-    "my last", "tell m", "tell e", "look for me", "find me", "wait for me", "by the time",
+    "my last", "the last", "platform", "barrier", "tell m", "tell e", "look for me", "find me", "wait for me", "by the time",
     "药", "绳", "枪", "炭", "遗书", "条", "绝笔", "信", "天台", "楼", "桥", "江堤", "栏", "铁轨", "阳台", "翻", "脚",
     "留言", "留了", "东西", "该准备", "要用的", "写", "最后一", "永别", "来世", "来生", "下辈子", "找我", "等我", "替我", "不在", "看到",
 )  # fmt: skip
