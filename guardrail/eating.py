@@ -1,8 +1,8 @@
 """A person's own words of an eating disorder: starving, purging, laxatives, binges, a body to punish. Pure.
 
-Some laws on companion chat name eating disorders beside suicide (WA HB 2225, NY drafts, as summaries
-have it). The model knows them as self-punishment only. Plain first-person wordings of now are found;
-fasts of faith, doctors' orders, a stomach bug, diets as small talk and what is over clear a line.
+Some laws on companion chat are said to name eating disorders beside suicide (WA HB 2225). The model
+knows them as self-punishment only. Plain first-person wordings of now are found; fasts of faith,
+doctors' orders, a stomach bug, diets as small talk and what is over clear a line.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from guardrail.classify._runtime import onnxruntime, ort_errors
+from guardrail.classify._runtime import open_session, ort_errors
 from guardrail.classify.base import RISK, STATIC, Utterance
 from guardrail.classify.manifest import ENCODER, FIRST, TOKENIZER, Manifest, verified
 from guardrail.classify.spelling import despell
@@ -142,8 +142,8 @@ class OnnxClassifier:
         manifest = Manifest.read(directory / "manifest.json")
         contents = verified(directory, manifest)
         try:
-            session = _session(contents[ENCODER], threads)
-            first = _session(contents[FIRST], 1) if cascade and FIRST in contents else None
+            session = open_session(contents[ENCODER], threads)
+            first = open_session(contents[FIRST], 1) if cascade and FIRST in contents else None
             tokenizer = Tokenizer.from_buffer(contents[TOKENIZER])
             made = cls(
                 manifest,
@@ -283,13 +283,3 @@ class OnnxClassifier:
             if float(over[:, self._column[cut]].max()) >= at.get(cut, math.inf):
                 return level
         return Level.PASSIVE
-
-
-def _session(model: bytes, threads: int) -> Any:
-    """An ONNX Runtime session for a server: few threads, and idle ones sleep."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

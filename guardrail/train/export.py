@@ -18,7 +18,7 @@ import numpy as np
 import onnx
 import torch
 
-from guardrail.classify._runtime import onnxruntime
+from guardrail.classify._runtime import open_session
 from guardrail.train.coding import Coded
 from guardrail.train.net import Companion, SmallTable
 
@@ -58,7 +58,7 @@ def write_float(net: Any, path: Path, output: str = "logits") -> float:
             },
             dynamo=False,
         )
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = open_session(path)
     found = session.run(None, {"ids": ids.numpy(), "mask": mask.numpy()})[0]
     with torch.no_grad():
         return float(np.abs(net(ids, mask).numpy() - found).max())
@@ -120,10 +120,7 @@ def answers(
 
     One text at a time, as it is served: the int8 graph's number range depends on its batch.
     """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    providers = ["CPUExecutionProvider"]
-    session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    session = open_session(path)
 
     def one(pair: Coded) -> Any:
         ids, mask = (np.array([values], np.int64) for values in pair)

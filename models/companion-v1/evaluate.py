@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
 from model import LABELS, OUTPUTS
 
-from guardrail.classify._runtime import onnxruntime
+from guardrail.classify._runtime import open_session
 
 HERE = Path(__file__).resolve().parent
 GAMBLING = LABELS.index("gambling")
@@ -47,13 +47,6 @@ args = cli.parse_args()
 
 manifest = json.loads((HERE / "manifest.json").read_text("utf-8"))
 tokenizer = Tokenizer.from_file(str(HERE / "tokenizer.json"))
-
-
-def session_of(path):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(path), options)
 
 
 def score(session, rows):
@@ -99,7 +92,7 @@ def all_figures(rows, scores):
 
 
 # --- seeds/test ---------------------------------------------------------------------------------
-small = session_of(HERE / "model.onnx")
+small = open_session(HERE / "model.onnx")
 rows = data.seeds(args.test)
 scores = score(small, rows)
 metrics = {"version": manifest["version"], "test_rows": len(rows)}
@@ -117,7 +110,7 @@ for lang in ("en", "zh"):
         name: round(float(over[hard, n].mean()), 4) for n, name in enumerate(LABELS)
     }
 if args.full:
-    metrics["test, float32"] = all_figures(rows, score(session_of(args.full), rows))
+    metrics["test, float32"] = all_figures(rows, score(open_session(args.full), rows))
     lost = {
         name: round(metrics["test, float32"][name]["auc"] - metrics["test"][name]["auc"], 4)
         for name in LABELS

@@ -27,7 +27,7 @@ import data
 from disguise import kinds
 from model import LABELS
 
-from guardrail.classify._runtime import onnxruntime
+from guardrail.classify._runtime import open_session
 from guardrail.classify.base import Utterance
 from guardrail.classify.onnx import OnnxClassifier
 from guardrail.classify.spelling import despell
@@ -52,10 +52,7 @@ rng = random.Random(SEED)
 model = OnnxClassifier.load(args.model, cascade=False)
 manifest = json.loads((args.model / "manifest.json").read_text("utf-8"))
 tokenizer = Tokenizer.from_file(str(args.model / "tokenizer.json"))
-options = onnxruntime.SessionOptions()
-options.intra_op_num_threads = 1
-options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-session = onnxruntime.InferenceSession(str(args.model / "model.onnx"), options)
+session = open_session(args.model / "model.onnx")
 
 
 def utterance(row, text):

@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
 from model import BOT_DETECTORS, DETECTORS, LABELS, OUTPUTS, USER_DETECTORS, SmallTable
 
-from guardrail.classify._runtime import onnxruntime
+from guardrail.classify._runtime import open_session
 
 SEED = 7
 FOLDS = 2
@@ -101,9 +101,7 @@ def teacher(rows, coded):
 
 def encoder(coded):
     """Its logits, one text at a time as it is served: the int8 graph's range depends on its batch."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(args.model / "model.onnx"), options)
+    session = open_session(args.model / "model.onnx")
     began = time.time()
 
     def one(i):
