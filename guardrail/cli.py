@@ -9,6 +9,7 @@ Exit status: 0 all is well; 1 something is wrong with what was given (mistakes a
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import re
@@ -186,6 +187,14 @@ def _log_as_lines() -> None:
 
 
 def _serve(settings: Settings) -> None:
+    gc.disable()  # of what is loaded now nothing goes again; `settle_memory` turns it on
+    try:
+        _serving(settings)
+    finally:
+        gc.enable()
+
+
+def _serving(settings: Settings) -> None:
     from guardrail.doctor import ports
     from guardrail.serving import Addresses, run
     from guardrail.wiring import House

@@ -77,6 +77,7 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
+    gc.enable()
 
 
 def proxy_app(house: House, upstream: str, *, closes: bool = True) -> ASGIApp:

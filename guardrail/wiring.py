@@ -26,7 +26,6 @@ from guardrail.cases import Case, Clocks
 from guardrail.classify.base import Classifier
 from guardrail.classify.lexicon import LexiconClassifier
 from guardrail.classify.onnx import OnnxClassifier
-from guardrail.classify.remote import RemoteClassifier
 from guardrail.classify.text import language
 from guardrail.classify.transformers import TransformersClassifier
 from guardrail.config import Classify, IdentityTable, Jwt, Settings, load_settings
@@ -253,6 +252,8 @@ def _classifier(
         return OnnxClassifier.load(folder, cascade=settings.cascade, threads=settings.threads)
     if settings.kind == "transformers":
         return TransformersClassifier.load(settings.model, settings.labels)
+    from guardrail.classify.remote import RemoteClassifier  # noqa: PLC0415 - brings httpx along
+
     return RemoteClassifier(
         settings.model,
         shape=settings.shape,

@@ -25,7 +25,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import httpx
 import structlog
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -185,7 +184,7 @@ class Provider:
             "client_id": table.client_id,
         }
         known = [quote(part, safe="") for part in (table.client_id, table.client_secret)]
-        auth = httpx.BasicAuth(*known) if table.client_secret else None
+        auth = (known[0], known[1]) if table.client_secret else None
         found = await self._asked(document["token_endpoint"], form, auth)
         if "error" in found:  # the provider does not take the code
             raise _refused("code")
@@ -218,9 +217,11 @@ class Provider:
         self,
         url: str,
         form: Mapping[str, str] | None = None,
-        auth: httpx.Auth | None = None,
+        auth: tuple[str, str] | None = None,
     ) -> dict[str, Any]:
         """What the provider answers; a 400 as well, if it says why."""
+        import httpx  # noqa: PLC0415 - a sixth of a second of the start, and most have no provider
+
         if "verify" not in self._client:  # 30 ms: made once
             self._client["verify"] = httpx.create_ssl_context()
         method = "GET" if form is None else "POST"

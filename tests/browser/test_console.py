@@ -266,8 +266,16 @@ async def test_the_next_words_can_be_begun_while_the_first_are_on_their_way(plac
     await page.unroute("**/say")
     await page.route("**/say", lambda route: route.abort())
     await page.keyboard.press("Control+Enter")
-    await expect(page.locator("#offline")).to_be_visible()
+    await expect(page.locator("#trouble")).to_contain_text("did not go through")
     await expect(page.locator("#say-text")).to_have_value("second")
+    # A part that arrives takes the word of the lost connection back, not the one of the lost words.
+    await page.locator("[data-events]").evaluate("part => htmx.trigger(part, 'news')")
+    await expect(page.locator("#offline")).to_be_hidden()
+    await expect(page.locator("#trouble")).to_be_visible()
+    await page.unroute("**/say")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#lines li")).to_have_count(2)
+    await expect(page.locator("#trouble")).to_be_hidden()
     place.complaints = [one for one in place.complaints if not re.search("ERR_|htmx:", one)]
 
 

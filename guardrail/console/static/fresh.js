@@ -157,7 +157,13 @@ document.addEventListener("htmx:responseError", (event) => {
     htmx.trigger(live, "news");
   }
 });
-document.addEventListener("htmx:sendError", () => ($("#offline").hidden = false));
+document.addEventListener("htmx:sendError", (event) => {
+  const { elt } = event.detail;
+  $("#offline").hidden = false; // until the next part that arrives
+  if (elt === live || elt.id === "keep") return;
+  $("#trouble").textContent = $("#trouble").dataset.unsent; // until they do something again
+  $("#trouble").hidden = false;
+});
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (atDoor(event.detail.xhr)) {
     event.preventDefault();
