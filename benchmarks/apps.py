@@ -12,6 +12,7 @@ import asyncio
 import json
 import sys
 import tempfile
+import time
 from typing import Any
 
 import uvicorn
@@ -36,6 +37,7 @@ async def upstream(scope: Any, receive: Any, send: Any) -> None:
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
+    heard = time.perf_counter()
     asked = json.loads(body)
     if not asked.get("stream"):
         if asked.get("delay"):
@@ -56,6 +58,7 @@ async def upstream(scope: Any, receive: Any, send: Any) -> None:
         }
         raw = json.dumps(data).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(raw))]
+        headers.append((b"x-heard", b"%.6f" % heard))  # the load generator's clock is the same
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": raw})
         return

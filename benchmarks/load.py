@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import statistics
 import time
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ class Result:
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
+    ways: list[float] = field(default_factory=list)  # until the backend had read the request
     errors: int = 0
 
     @property
@@ -30,6 +32,11 @@ class Result:
         """A latency percentile in milliseconds."""
         ordered = sorted(self.latencies)
         return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+    def halves(self) -> tuple[float, float]:
+        """Median milliseconds there, until the backend had read the request, and back."""
+        back = [whole - way for whole, way in zip(self.latencies, self.ways, strict=True)]
+        return 1000 * statistics.median(self.ways), 1000 * statistics.median(back)
 
 
 @dataclass
@@ -49,19 +56,21 @@ def request(body: bytes, path: str = "/v1/chat/completions") -> bytes:
     ).encode() + body
 
 
-async def _answer(reader: asyncio.StreamReader) -> bool:
+async def _answer(reader: asyncio.StreamReader) -> tuple[bool, float]:
+    """Whether it went well, and when the backend heard of it (its clock is this machine's)."""
     head = await reader.readuntil(b"\r\n\r\n")
     lower = head.lower()
     ok = head.startswith(b"HTTP/1.1 200")
+    heard = float(lower.partition(b"x-heard:")[2].split(b"\r\n")[0] or 0)
     if b"transfer-encoding: chunked" in lower:
         while True:
             size = int((await reader.readline()).split(b";")[0], 16)
             await reader.readexactly(size + 2)
             if size == 0:
-                return ok
+                return ok, heard
     length = int(lower.split(b"content-length:")[1].split(b"\r\n")[0])
     await reader.readexactly(length)
-    return ok
+    return ok, heard
 
 
 async def closed_loop(port: int, bodies: list[bytes], *, clients: int, seconds: float) -> Result:
@@ -76,8 +85,9 @@ async def closed_loop(port: int, bodies: list[bytes], *, clients: int, seconds: 
         while (began := time.perf_counter()) < stop:
             writer.write(raw[turn % len(raw)])
             turn += clients
-            ok = await _answer(reader)
+            ok, heard = await _answer(reader)
             result.latencies.append(time.perf_counter() - began)
+            result.ways.append(heard - began)
             result.errors += not ok
         writer.close()
 

@@ -117,12 +117,17 @@ def _litellm_folder(target: str) -> str:
     return str(folder)
 
 
-def chat(text: str, number: int, *, stream: bool = False, **more: float) -> bytes:
-    """A request of about 1 KB: a short history and the turn that is measured."""
-    messages = [
-        {"role": "system", "content": "You are Mei, a warm companion. " * 8},
+def chat(
+    text: str, number: int, *, stream: bool = False, first: bool = False, **more: float
+) -> bytes:
+    """A request of about 1 KB: a short history, unless it is the first turn, and what is measured."""
+    greeting = [
         {"role": "user", "content": f"hello {number}"},
         {"role": "assistant", "content": "Hello! How has your day been so far?"},
+    ]
+    messages = [
+        {"role": "system", "content": "You are Mei, a warm companion. " * 8 + f"{number}" * first},
+        *([] if first else greeting),
         {"role": "user", "content": text},
     ]
     return json.dumps({"model": "mock", "stream": stream, "messages": messages, **more}).encode()
@@ -229,6 +234,28 @@ async def patient(seconds: float, target: str, upstream_port: int) -> tuple[Tabl
     return table, p50[3] - p50[1]
 
 
+async def halves(seconds: float, target: str) -> tuple[Table, dict[str, float]]:
+    """What the encoder adds on the way to the backend, and on the way back."""
+    table = Table("the person's turn", "added there, p50 ms", "added back, p50 ms")
+    kinds = {"first": "64 tokens, the first", "later": "64 tokens, after a greeting (17 more)"}
+    found: dict[str, list[tuple[float, float]]] = {}
+    for server_ in ("passthrough", "guard"):
+        arguments = (server_, target, *(["onnx"] if server_ == "guard" else []))
+        with server(*arguments, cores=SERVED) as (port, _):
+            for kind in kinds:
+                bodies = [chat(LINE, n, first=kind == "first") for n in range(40)]
+                rounds = await alone(port, bodies, seconds)
+                there, back = zip(*(r.halves() for r in rounds), strict=True)
+                medians = statistics.median(there), statistics.median(back)
+                found.setdefault(kind, []).append(medians)
+    added = {}
+    for kind, name in kinds.items():
+        bare, ours = found[kind]
+        added[kind] = ours[0] - bare[0]
+        table.add(name, f"{added[kind]:.1f}", f"{ours[1] - bare[1]:.1f}")
+    return table, added
+
+
 async def alone(port: int, bodies: list[bytes], seconds: float) -> list[Result]:
     """A warm-up, then rounds of one client."""
     await closed_loop(port, bodies, clients=1, seconds=4)
@@ -324,6 +351,7 @@ async def main() -> None:
         target = f"http://127.0.0.1:{upstream_port}"
         whole, p50 = await requests(options.seconds, target, upstream_port, options.litellm)
         slow, during = await patient(options.seconds, target, upstream_port)
+        parts, there = await halves(options.seconds, target)
         flow = await streaming(target, upstream_port)
     os.sched_setaffinity(0, SERVED)
     starts = [cold_start() for _ in range(3)]
@@ -339,6 +367,8 @@ async def main() -> None:
         patient="\n".join(slow.lines),
         delay=f"{1000 * DELAY:.0f}",
         during=f"{during:.1f}",
+        halves="\n".join(parts.lines),
+        first=f"{there['first']:.1f}",
         static=f"{p50['guardrail, rules + static'] - bare:.2f}",
         encoder=f"{p50['guardrail as shipped, with encoder'] - bare:.1f}",
         rate=f"{p50['guardrail, rules + static rate']:.0f}",

@@ -61,6 +61,7 @@ class Backend:
         self._news, self._room = asyncio.Event(), asyncio.Event()
         self._stopped = asyncio.Event()
         self._sent_body = False
+        self.gone = False  # the client hung up: known before all that is in line was heard
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
@@ -92,7 +93,9 @@ class Backend:
         del self._task, self._watch
 
     async def hear(self, seconds: float | None = None) -> Heard | None:
-        """The next event, or `None` after `seconds` without one."""
+        """The next event, or `None` after `seconds` without one. A hang-up goes first."""
+        if self.gone:
+            return Gone()
         if not self._line and not await self._comes(seconds):
             return None
         self._room.set()
@@ -148,4 +151,5 @@ class Backend:
     async def _watch_client(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self.gone = True
         await self._say(Gone())

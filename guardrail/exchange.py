@@ -200,6 +200,7 @@ class _Stream:
         self._text: list[str] = []  # what the person reads of the first choice
         self._chat = True  # no tool is called
         self._ended = False
+        self._judged = 0  # windows
 
     async def run(self) -> Outcome:
         try:
@@ -245,9 +246,12 @@ class _Stream:
         if last:
             frames += self._framer.flush()
         for frame in frames:
+            judged = self._judged
             decision = await self._push(frame)
             if decision is not None:
                 return decision
+            if self._judged > judged:  # of a long burst, what is cleared does not wait for the rest
+                await self._let_go(over=False)
         return await self._finish() if last else None
 
     async def _push(self, frame: Frame) -> Decision | None:
@@ -301,7 +305,10 @@ class _Stream:
         if windows:
             await self._x.interrupted()
         for window in windows:
+            if self._x.backend.gone:  # nobody will read it: the next person's turn is waiting
+                raise ClientGone
             decision = await self._x.review.window(window)
+            self._judged += 1
             if decision.intervenes:
                 return decision
             self._screen.clear(window)

@@ -157,8 +157,8 @@ class Review:
 
     async def window(self, window: Window) -> Decision:
         """Judge a piece of a stream, in two sizes: its last sentence, and all there is so far."""
-        texts = dict.fromkeys((window.sentence, window.whole))
-        batch = tuple(self._says(text) for text in texts if text.strip())
+        texts, new = dict.fromkeys((window.sentence, window.whole)), len(window.fresh)
+        batch = tuple(self._says(text, len(text) - new) for text in texts if text.strip())
         foreign = self._foreign((window.sentence, window.whole[-STRETCH:]))
         unseen = await self.unseen(foreign)
         if unseen is not None and unseen.intervenes:
@@ -318,8 +318,8 @@ class Review:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _says(self, text: str) -> Utterance:
-        return Utterance(text, Role.ASSISTANT, self._talk)
+    def _says(self, text: str, known: int = 0) -> Utterance:
+        return Utterance(text, Role.ASSISTANT, self._talk, known=max(0, known))
 
     def _foreign(self, texts: Iterable[str]) -> tuple[str, ...]:
         return foreign(texts, self._ask.language)

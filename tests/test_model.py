@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,6 +119,55 @@ async def test_levels_are_given_out_only_if_they_are_any_good(
     level = next(s.level for s in crisis if s.label == Label.SELF_HARM)
     assert (level is not None) is bool(manifest["levels_usable"])
     assert all(s.level is None for s in (*calm, *bot))
+
+
+class Counting:
+    """A session that counts its passes."""
+
+    def __init__(self, session: Any) -> None:
+        self.session, self.passes = session, 0
+
+    def run(self, *given: Any) -> Any:
+        """One pass."""
+        self.passes += 1
+        return self.session.run(*given)
+
+
+@pytest.mark.parametrize(
+    ("calm", "harm"),
+    [
+        ("We had tea by the river and talked about the boats. ", "Just kill yourself tonight."),
+        ("我们在河边喝茶，聊了聊那些船，", "你今晚就去死吧，没人在乎你。"),
+    ],
+    ids=["en", "zh"],
+)
+async def test_of_a_text_that_grows_only_what_is_new_is_judged(
+    model: OnnxClassifier, monkeypatch: pytest.MonkeyPatch, calm: str, harm: str
+) -> None:
+    """One pass, however long the text is; and harm is found, also if it began in the known part."""
+    counting = Counting(model._session)
+    monkeypatch.setattr(model, "_session", counting)
+    text = calm * (3000 // len(calm)) + harm
+    passes, scores = [], []
+    for known in (0, len(text) - len(harm), len(text) - len(harm) // 2):
+        counting.passes = 0
+        (found,) = await model.classify((Utterance(text, Role.ASSISTANT, known=known),))
+        passes.append(counting.passes)
+        scores.append(max((s.score for s in found if s.label == Label.SELF_HARM), default=0.0))
+    assert passes[0] > 5
+    assert passes[1:] == [1, 1]
+    assert min(scores) >= model.operating_point[Label.SELF_HARM]
+
+
+async def test_a_disguise_is_read_from_the_beginning(
+    model: OnnxClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken off, it moves all that follows: then nothing counts as known."""
+    counting = Counting(model._session)
+    monkeypatch.setattr(model, "_session", counting)
+    text = "k1ll y0urs3lf. " + "We had tea by the river. " * 100
+    await model.classify((Utterance(text, Role.ASSISTANT, known=len(text) - 20),))
+    assert counting.passes > 3
 
 
 async def test_context_is_read(model: OnnxClassifier) -> None:

@@ -22,13 +22,16 @@ class Utterance:
     """What is to be judged: one text, who says it, and what was said before.
 
     `context` is oldest first; a classifier reads as much of its end as it has room for. `suspect`:
-    the floor found something in the text, so that no first stage may clear it.
+    the floor found something in the text, so that no first stage may clear it. `known` characters at
+    its beginning were judged before, as the text stood then (a stream grows): a classifier with a
+    small window may look at the rest alone, and at what of them it needs to understand it.
     """
 
     text: str
     role: Role
     context: tuple[Message, ...] = ()
     suspect: bool = False
+    known: int = 0
 
 
 class Classifier(Protocol):

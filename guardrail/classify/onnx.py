@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import operator
 import threading
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +38,7 @@ from guardrail.classify.text import (
     CONTEXT_TURNS,
     language,
     layout,
+    normalise,
     pack,
     windows,
 )
@@ -49,6 +52,9 @@ FLOOR = 0.01
 GLANCE = 72
 """Tokens of a text up to which the first stage may clear it: in a long one it overlooks the one grave
 sentence in the midst of much harmless talk (seen in a test), which the encoder does not."""
+SEEN = 4
+"""Characters for each token of a window that are kept of what was judged before: a window's worth of
+English, more of Chinese."""
 OWN = 1  # the mask of the judged text's tokens
 INLINE = 1200
 """Characters of a batch, contexts included, up to which the first stage runs on the event loop:
@@ -78,6 +84,17 @@ class _Reading:
         """Characters that will be read."""
         context = self.said.context[-CONTEXT_TURNS:]
         return len(self.said.text) + sum(min(len(c.text), CONTEXT_CHARACTERS) for c in context)
+
+
+def _start(offsets: Sequence[tuple[int, int]], known: int, room: int) -> int:
+    """The first token to look at, when what ends within `known` characters was judged before.
+
+    New tokens have a quarter of a window before them, as anywhere else, and more where it is free.
+    """
+    if not known:
+        return 0
+    judged = bisect_right(offsets, known, key=operator.itemgetter(1))
+    return max(0, min(judged - room // 4, len(offsets) - room))
 
 
 def _unless(stop: threading.Event | None) -> None:
@@ -254,11 +271,15 @@ class OnnxClassifier:
         return reading.feeds
 
     def _packed(self, said: Utterance, text: str) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
-        text, before = layout(said.role, text, said.context)
-        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+        # What was judged may be left out, but not where a disguise was taken off: all of it moved.
+        known = said.known if text == said.text else 0
+        skipped = max(0, known - SEEN * self._limit)
+        known = len(normalise(text[skipped:known]))
+        text, before = layout(said.role, text[skipped:], said.context)
+        coded = self._tokenizer.encode(text, add_special_tokens=False)
         context = self._tokenizer.encode(before, add_special_tokens=False).ids if before else []
         room = self._limit - 2 - min(len(context) + 1 if context else 0, self._limit // 4)
-        for window in windows(ids, room):
+        for window in windows(coded.ids[_start(coded.offsets, known, room) :], room):
             packed = zip(("ids", "mask"), pack(window, context, self._limit), strict=True)
             yield {name: np.array([values], np.int64) for name, values in packed}
 

@@ -102,6 +102,65 @@ async def test_hints_do_not_count_while_the_model_answers(make_guard):
     assert got.body == backend.whole()
 
 
+class Turnstile(Judge):
+    """Lets the first windows of the bot pass, the others only when told to."""
+
+    free = 6
+
+    def __init__(self):
+        super().__init__()
+        self.windows, self.go, self.waits = 0, asyncio.Event(), asyncio.Event()
+
+    async def classify(self, batch):
+        if batch[0].role == "assistant":
+            self.windows += 1
+            if self.windows > self.free:
+                self.waits.set()
+                await self.go.wait()
+        return tuple(() for _ in batch)
+
+
+def burst(sentences):
+    """One message of the backend with many sentences in frames of their own."""
+    words = [
+        f"This is sentence number {n} of them, and it says nothing at all. "
+        for n in range(sentences)
+    ]
+    return b"".join([*map(chunk, words), chunk(None, finish="stop"), b"data: [DONE]\n\n"])
+
+
+async def test_what_is_judged_of_a_burst_does_not_wait_for_the_rest(make_guard):
+    """A backend may send its whole reply at once: it is read as it is judged."""
+    judge = Turnstile()
+    backend = Backend()
+    backend.parts = [burst(12)]
+    app = GuardrailMiddleware(backend, guard=make_guard(primary=judge, deadline=5))
+    got = call(app, PATH, ask(stream=True))
+    await got.until(b"sentence number 0")
+    await judge.waits.wait()
+    assert not judge.go.is_set()
+    judge.go.set()
+    await got.done()
+    assert b"sentence number 11" in got.body
+    assert got.body.endswith(b"data: [DONE]\n\n")
+
+
+async def test_for_a_client_that_left_nothing_more_is_judged(make_guard):
+    """The time belongs to those who are still there."""
+    judge = Turnstile()
+    backend = Backend()
+    backend.parts = [burst(12)]
+    app = GuardrailMiddleware(backend, guard=make_guard(primary=judge, deadline=5))
+    got = call(app, PATH, ask(stream=True))
+    await judge.waits.wait()
+    got.hang_up()
+    await asyncio.sleep(0.01)
+    judge.go.set()
+    await got.done()
+    assert judge.windows == judge.free + 1
+    assert (await last_record(app))["outcome"] == "client_gone"
+
+
 class BrokenStore:
     """A store whose disk is gone."""
 
