@@ -22,7 +22,7 @@ POLICIES = DOCS.parent / "policies"
 
 HEAD = """# Settings
 
-Generated from `guardrail/config.py` and `guardrail/_tables.py`; do not edit. One YAML file (`guardrail.yaml` in the working
+Generated from `guardrail/config.py` and the tables beside it; do not edit. One YAML file (`guardrail.yaml` in the working
 directory, or `--config FILE`), environment variables (`GUARDRAIL__SECTION__KEY`), or the command
 line; the later wins. `${env:NAME}` and `${file:/path}` stand for secrets. `guardrail check` says
 every mistake at once. Editors complete the file with `docs/settings.schema.json`.

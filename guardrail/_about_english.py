@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import re
 
+from guardrail._about_now_english import (
+    IDLE_EN,
+    NOW_EN,
+    PAST_EN,
+    PRESENT_EN,
+    SOON_EN,
+    UNREAL_EN,
+)
+from guardrail._about_people import PEOPLE_EN
 from guardrail._about_reading import Patterns
 
 __all__ = ["ENGLISH"]
 
-_PEOPLE = (
-    r"friend|bestie|bff|mate|buddy|room ?mate|flat ?mate|house ?mate|class ?mate|team ?mate|"
-    r"co-?worker|colleague|neighbou?r|boss|teacher|student|pupil|patient|client|girl ?friend|"
-    r"boy ?friend|gf|bf|ex|partner|wife|husband|fianc[eé]e?|mom|mum|mother|dad|father|parent|"
-    r"sister|sis|brother|bro|twin|cousin|aunt|auntie|uncle|niece|nephew|son|daughter|kid|child|"
-    r"grand(?:ma|pa|mother|father|son|daughter|child)|step\w+|crush|singer|actor|actress|idol|"
-    r"streamer|youtuber|pal|roomie|hubby|nan|nana|gran|granny|bloke|lad|coach|pastor|girl|boy|guy|man|woman|lady|person|"
-    r"dude|teen|teenager|kiddo|stranger|follower|viewer|caller|tutor|manager|landlady|landlord"
-)
 _WHO = (
-    rf"\b(?:my|our|a|an|this|that|his|her|their|one of my)\s+(?:[\w'-]+\s+){{0,3}}?(?:{_PEOPLE})s?\b"
-    rf"|\b(?:{_PEOPLE}) (?:in|on|at|from) (?:my|our|the|this) "
+    rf"\b(?:my|our|a|an|this|that|his|her|their|one of my)\s+(?:[\w'-]+\s+){{0,3}}?(?:{PEOPLE_EN})s?\b"
+    rf"|\b(?:{PEOPLE_EN}) (?:in|on|at|from) (?:my|our|the|this) "
     r"|\b(?:mum|mom|mam|dad|gran|nan|grandma|grandpa|hubby|sis|bro)\b(?= (?:says?|said|keeps?|told|wants?)\b)"
     r"|\b(?:someone|somebody)\b|\b(?:he|she|they|his|her|their|him|them)\b"
 )
@@ -35,7 +35,7 @@ _LIVE = r"(?:live|be here|be alive|exist|wake up)"
 # to stand right before it: "my friend left, suicidal again" is the speaker's own.
 _SURELY = (
     rf"(?:kill|hang|shoot|hurt|harm|cut|starv|poison|drown)\w* {_OWN_SELF}|"
-    rf"(?:hung|shot) {_OWN_SELF}|(?:commits|committed) suicide|died (?:by|of|from) suicide|"
+    rf"(?:cut|slit|slash)\w* {_THEIRS} (?:own )?wrists?|(?:hung|shot) {_OWN_SELF}|(?:commits|committed) suicide|died (?:by|of|from) suicide|"
     rf"end(?:s|ed|ing)? {_THEIRS}(?: own)? life|t(?:akes?|aking|aken|ook) {_THEIRS} (?:own )?life|"
     rf"(?:wants|wanted) to (?:die|be dead|end it)|they (?:all )?wan(?:t to|na) die|"
     rf"(?:doesn't|didn't|does not|did not|they don't) want to {_LIVE}|"
@@ -44,7 +44,7 @@ _SURELY = (
 _BARELY = (
     r"suicid\w*|self[- ]?harm\w*|overdos\w*|end(?:s|ed|ing)? it\b(?: all)?|better off dead|"
     rf"not wanting to (?:die|{_LIVE})|(?:is|was|been|keeps?|started|starts?) cutting|"
-    r"(?:has|have|took|takes?|taking|swallowed) (?:all )?(?:the|his|her|their|some) pills|"
+    r"(?:has|have|took|takes?|taking|swallowed|bought|got) (?:all )?(?:(?:the|his|her|their|some) )?pills|"
     r"jump(?:s|ed|ing)? (?:off|from|in front of|out of)"
 )
 _TERM_OTHER = rf"{_SURELY}|{_BARELY}"
@@ -62,6 +62,7 @@ _CLOSE = rf"(?:{_TOLD_ME}|(?!\bi\b|\bi'|\bme\b|\bmyself\b|\b(?:and|but|so)\b(?! 
 _ABOUT_EN = re.compile(
     rf"(?:{_WHO})(?:{_NO_I}{{0,80}}?\b(?:{_SURELY})|{_CLOSE}{{0,48}}?\b(?:{_BARELY}))"
     r"(?: and (?:will|is (?:going to|gonna)) (?:take|use) (?:them|it)(?: (?:tonight|now|today))?)?"
+    r"(?: (?:tonight|today|tomorrow|right now|after (?:class|school|work)|this weekend|on \w+day)\b)?"
 )
 _LOST_EN = re.compile(
     r"died (?:by|of|from|through) (?:suicide|an overdose)|"
@@ -77,7 +78,7 @@ _NEARLY_EN = re.compile(
     r"(?:kill|hang|hung|shoot|shot|drown|poison|end|tak|took|die|commit|suicid|jump|overdos)"
 )
 # Signs that people worry about. Each holds its owner, so that "cuts on my arm" is none of them.
-_OF = rf"(?:his|her|their|(?:my|a|the|this|that|our)\s+(?:[\w'-]+\s+){{0,3}}?(?:{_PEOPLE})'?s)"
+_OF = rf"(?:his|her|their|(?:my|a|the|this|that|our)\s+(?:[\w'-]+\s+){{0,3}}?(?:{PEOPLE_EN})'?s)"
 _SAYS = r"(?:says?|said|saying|told (?:me|us)|texts?|texted|messaged|posted|wrote|writes)"
 _HIM = r"(?:he|husband|hubby|boyfriend|bf|dad|father|brother|bro|son|uncle|nephew|grand(?:pa|father)|mate|lad|guy|man|boy)"
 _HER = r"(?:she|wife|girlfriend|gf|mom|mum|mother|sister|sis|daughter|aunt|niece|grandma|nan|girl|woman)"
@@ -137,7 +138,7 @@ _PLAIN_EN = re.compile(
     r"last (?:night|week|month|year|spring|summer|autumn|winter)|yesterday|"
     r"(?:he|she)(?:'s| is) (?:home|safe|in (?:the )?hospital|with (?:his|her) (?:mom|mum|dad|parents))(?: now)?|"
     r"(?:two|three|\d+|a few|some|many|a) (?:days?|weeks?|months?|years?) ago|theres?|that|(?:in|at|on|of|by|if|i lost)|"
-    rf"(?:it'?s|its) (?:my|our) (?:{_PEOPLE})|i (?:saw|found|noticed)|i'?m (?:his|her|their) (?:ta|{_PEOPLE})"
+    rf"(?:it'?s|its) (?:my|our) (?:{PEOPLE_EN})|i (?:saw|found|noticed)|i'?m (?:his|her|their) (?:ta|{PEOPLE_EN})"
     r")?"
 )
 _CLAUSES_EN = re.compile(r"[.,!?;:\n…()\"“”]+|\s-+\s")
@@ -172,7 +173,7 @@ _FIRST_EN = re.compile(
     rf"(?! (?:just |really |also |only |not )*(?:{_HELPING})\b)\b"
     r"|\bi(?: (?:really|just))? ?(?:can't|cannot|can not|couldn't)\b(?! (?:just )?(?:help|sleep|reach|believe|"
     r"stop (?:crying|worrying)|imagine|tell|say|make|find|get (?:him|her|them)|talk|"
-    r"lose (?:him|her|them)|remember|understand|watch|sit|stand by|let (?:him|her|them)))"
+    r"lose (?:him|her|them)|wake (?:him|her|them|my)|stop (?:him|her|them)|calm (?:him|her|them)|get (?:through|hold)|open the|remember|understand|watch|sit|stand by|let (?:him|her|them)))"
     r"|\b(?:me|i)\b[^.!?\n]{0,24}\b(?:too|also|as well|either|neither)\b|\btoo\b *$"
     r"|\b(?:so|neither|nor) (?:do|am|have|did|can|could|would|will) i\b|\bsame here\b|\bme next\b"
     r"|\bi(?:'ve| have)?(?: \w+)? (?:thought|think|thinking|been thinking) (?:about|of) "
@@ -201,7 +202,9 @@ _FIRST_EN = re.compile(
 _TELLING_EN = re.compile(
     r"\b(?:suicid|self|harm|hurt|kill|hang|hung|sho[ot]t|cut|starv|poison|drown|life|die|dying|dead|end|alive|live|"
     r"be here|exist|wake|overdos|better off|pills|jump|scars?|lines|marks|blood|put up with|burden|point|"
-    r"gone|vanish|disappear|being|sh'?s|giv|gave|goodbye|last|on (?:the|a)|here|born|wanting)"
+    r"gone|vanish|disappear|being|sh'?s|giv|gave|goodbye|last|on (?:the|a)|here|born|wanting|"
+    r"gun|pistol|rifle|revolver|shotgun|kni[fv]e|razor|blade|rope|noose|wrists?|slit|swallow|took|taken|drank|drunk|drinking|"
+    r"downed|od'?d|o\.d|railing|ledge|window|engine|unconscious|breathing|kms|tonight|sorry for|locked|stab)"
 )
 _TERM_LEFT = re.compile(rf"\b(?:{_TERM}|better off without me)")
 
@@ -219,4 +222,10 @@ ENGLISH = Patterns(
     clauses=_CLAUSES_EN,
     plain=_PLAIN_EN,
     gap=". ",
+    danger=NOW_EN,
+    soon=SOON_EN,
+    past=PAST_EN,
+    present=PRESENT_EN,
+    unreal=UNREAL_EN,
+    idle=IDLE_EN,
 )

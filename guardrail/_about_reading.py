@@ -7,6 +7,7 @@ is here alone, so that what is mended for one is mended for all. `about` says wh
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from guardrail.turn import State
@@ -31,26 +32,52 @@ class Patterns:
     clauses: re.Pattern[str]  # what parts one from the next
     plain: re.Pattern[str]  # a whole clause of worry or grief
     gap: str  # stands where something was taken out: the end of a clause
+    danger: re.Pattern[str]  # somebody else's at this moment, its owner in it
+    soon: re.Pattern[str]  # an hour or means, beside `about`
+    past: re.Pattern[str]  # it is over: years ago, saved, with doctors
+    present: re.Pattern[str]  # and yet it is not
+    unreal: re.Pattern[str]  # a film, a game, a dream, a joke, daily life
+    idle: re.Pattern[str]  # a whole clause of fear, or a call for help
 
-    def read(self, line: str) -> tuple[State, str] | None:
-        """Whose it is, and what else the line says; `None` if it does not say."""
+    def read(self, line: str) -> tuple[State, str, bool | None] | None:
+        """Whose it is, what else the line says, and if it is now; `None` if it does not say."""
         if not self.telling.search(line):
             return None
-        signs = self._signs(line)
+        danger = self._danger(line)
+        signs = [one for one in (danger, self._signs(line)) if one is not None]
         # No gap here: what stands on both sides of a sign may be the speaker's own, said in one go.
-        if self.own(signs.sub(" ", line) if signs is not None else line):
+        if self.own(_without(line, signs, " ")):
             return None
-        if self.fiction.search(line):
-            found, rest = State.FICTION, self.fiction.sub(self.gap, line)
-        else:
-            rest, count = self.about.subn(self.gap, line)
-            if signs is not None:
-                rest, count = signs.sub(self.gap, rest), count + 1
-            if not count:
-                return None
-            lost = self.lost.search(line) and not self.nearly.search(line)
-            found = State.BEREAVED if lost else State.ABOUT_OTHER
-        return None if self.left.search(rest) else (found, self._unexplained(rest))
+        if danger is None and self.fiction.search(line):
+            rest = self.fiction.sub(self.gap, line)
+            return (
+                None if self.left.search(rest) else (State.FICTION, self._unexplained(rest), None)
+            )
+        rest = _without(line, (*signs, self.about), self.gap)
+        if (not signs and not self.about.search(line)) or self.left.search(rest):
+            return None
+        now = self._now(line, danger)
+        gone = danger is None or not now
+        lost = gone and self.lost.search(line) and not self.nearly.search(line)
+        return (State.BEREAVED if lost else State.ABOUT_OTHER), self._unexplained(rest), now
+
+    def says_nothing(self, line: str) -> bool:
+        """Whether a line is nothing but fear, a question or a call for help."""
+        return not self._unexplained(line)
+
+    def _danger(self, line: str) -> re.Pattern[str] | None:
+        """The pattern of such a danger, if the line holds one that is real; it may be over."""
+        return self.danger if self.danger.search(line) and not self.unreal.search(line) else None
+
+    def _over(self, line: str) -> bool:
+        return bool(self.past.search(line)) and not self.present.search(line)
+
+    def _now(self, line: str, danger: re.Pattern[str] | None) -> bool | None:
+        """Whether somebody's danger is now (true) or over (false), where the line says so."""
+        if self._over(line):
+            return False
+        soon = self.soon.search(line) and not self.unreal.search(line)
+        return True if danger is not None or soon else None
 
     def own(self, line: str) -> bool:
         """Whether a line has a sign of the speaker's own in it."""
@@ -65,4 +92,15 @@ class Patterns:
     def _unexplained(self, rest: str) -> str:
         """The clauses that may be the speaker's own."""
         clauses = (" ".join(clause.split()) for clause in self.clauses.split(rest))
-        return self.gap.join(clause for clause in clauses if not self.plain.fullmatch(clause))
+        return self.gap.join(
+            clause
+            for clause in clauses
+            if not self.plain.fullmatch(clause) and not self.idle.fullmatch(clause)
+        )
+
+
+def _without(line: str, patterns: Iterable[re.Pattern[str]], gap: str) -> str:
+    """The line without all that these patterns know."""
+    for pattern in patterns:
+        line = pattern.sub(gap, line)
+    return line

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from guardrail._asgi import Headers, Scope
 
-__all__ = ["as_text", "end_to_end", "target_of"]
+__all__ = ["as_text", "can_pass", "end_to_end", "target_of"]
+
+FINAL = range(200, 600)
+"""Statuses of answers (RFC 9110, 15). One below is an answer to come, or another protocol from here
+on; servers have no line for one above, and fall silent in the midst of it."""
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 HOP_BY_HOP = frozenset(
     {
@@ -29,6 +36,12 @@ def end_to_end(headers: Headers, gone: Collection[bytes] = ()) -> Headers:
     lower = [k.lower() for k, _ in headers]
     stay = HOP_BY_HOP.union(gone, _listed(headers) if b"connection" in lower else ())
     return [pair for name, pair in zip(lower, headers, strict=True) if name not in stay]
+
+
+def can_pass(status: int, headers: Headers) -> bool:
+    """Whether the head of an answer is one that a server can send."""
+    values = b"\t".join([value for _, value in headers])
+    return status in FINAL and not _CONTROL.search(values)
 
 
 def target_of(scope: Scope) -> str:

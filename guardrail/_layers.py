@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +16,10 @@ from ruamel.yaml.error import YAMLError
 from guardrail._yaml import yaml_hint
 from guardrail.errors import ConfigError, Mistake
 
-__all__ = [
-    "find_pack",
-    "found_packs",
-    "from_environment",
-    "line_of",
-    "merge",
-    "plain",
-    "read_file",
-]
+__all__ = ["Layers", "find_pack", "found_packs", "line_of", "read_file", "stands_in"]
 
-_Lost = tuple[list[str | int], str, str]
+_Place = list[str | int]
+_Lost = tuple[_Place, str, str]
 """Where a pack is named that is nowhere, what to say, and where it was looked for."""
 
 PREFIX = "GUARDRAIL__"
@@ -58,12 +53,104 @@ def read_file(path: Path) -> CommentedMap:
     return found
 
 
-def plain(node: Any, environment: Mapping[str, str], say: _Say, line: int = 0) -> Any:
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Where the settings are given: a file, the environment over it, the command line over both."""
+
+    file: str
+    written: CommentedMap
+    environment: Mapping[str, str]
+    overrides: Mapping[str, Any]
+
+    def merged(self) -> tuple[dict[str, Any], list[Mistake]]:
+        """All of it as plain data, and what could not be read on the way."""
+        mistakes: list[Mistake] = []
+
+        def say(line: int, message: str) -> None:
+            mistakes.append(Mistake(self.file, line, message))
+
+        found: Mapping[str, Any] = _plain(self.written, self.environment, say)
+        for key, sections in self._variables().items():
+            try:
+                found = merge(found, _value(sections, self.environment[key]))
+            except YAMLError:
+                mistakes.append(Mistake(key, 0, "is not YAML"))
+        return merge(found, self.overrides), mistakes
+
+    def mistake(self, place: _Place, message: str, hint: str = "") -> Mistake:
+        """A mistake at this place, said where the value was given that counts."""
+        above = [("command line", self.overrides), *self._given()]
+        whole = _depth(self.written, place) == len(place)
+        for name, layer in above:
+            if _gives(layer, place):
+                return Mistake(name, 0, message, hint)
+        if not whole:  # a table that this layer has more of than the file
+            most = max(above, key=lambda one: _depth(one[1], place))
+            if _depth(most[1], place) > _depth(self.written, place):
+                return Mistake(most[0], 0, message, hint)
+        return Mistake(self.file, line_of(self.written, place), message, hint)
+
+    def _given(self) -> list[tuple[str, dict[str, Any]]]:
+        """What each variable gives, the last first."""
+        found = []
+        for key, sections in self._variables().items():
+            with contextlib.suppress(YAMLError):
+                found.append((key, _value(sections, self.environment[key])))
+        return found[::-1]
+
+    def _variables(self) -> dict[str, list[str]]:
+        """`GUARDRAIL__LISTEN__PORT` → `[listen, port]`."""
+        keys = [key for key in self.environment if key.upper().startswith(PREFIX)]
+        return {key: key[len(PREFIX) :].lower().split("__") for key in keys}
+
+
+def stands_in(merged: Mapping[str, Any], place: _Place) -> bool:
+    """Whether the value at this place has a secret in it that is not there."""
+    node: Any = merged
+    for part in place:
+        try:
+            node = node[part]
+        except (LookupError, TypeError):
+            return False
+    return isinstance(node, str) and _STAND_IN in node
+
+
+def _value(sections: list[str], value: str) -> dict[str, Any]:
+    """`[listen, port]` and `8081` → `{"listen": {"port": "8081"}}`; what begins with a bracket is YAML."""
+    nested: Any = YAML(typ="safe").load(value) if value[:1] in ("[", "{") else value
+    for section in reversed(sections):
+        nested = {section: nested}
+    found: dict[str, Any] = nested
+    return found
+
+
+def _depth(node: Any, place: _Place) -> int:
+    """How far this place is there."""
+    for number, part in enumerate(place):
+        try:
+            node = node[part]
+        except (LookupError, TypeError):
+            return number
+        if node is None:
+            return number
+    return len(place)
+
+
+def _gives(layer: Any, place: _Place) -> bool:
+    """Whether the value at this place is this layer's: itself, or as part of a list or word."""
+    for part in place:
+        if not isinstance(layer, Mapping):
+            return layer is not None
+        layer = layer.get(part)
+    return layer is not None and not isinstance(layer, Mapping)
+
+
+def _plain(node: Any, environment: Mapping[str, str], say: _Say, line: int = 0) -> Any:
     """The YAML tree as plain data, secrets filled in."""
     if isinstance(node, Mapping):
-        return {str(k): plain(v, environment, say, line_of(node, [k])) for k, v in node.items()}
+        return {str(k): _plain(v, environment, say, line_of(node, [k])) for k, v in node.items()}
     if isinstance(node, list):
-        return [plain(v, environment, say, line_of(node, [n])) for n, v in enumerate(node)]
+        return [_plain(v, environment, say, line_of(node, [n])) for n, v in enumerate(node)]
     if not isinstance(node, str):
         return node
 
@@ -90,31 +177,18 @@ def _secret(kind: str, what: str, environment: Mapping[str, str]) -> str:
         raise ValueError(f"cannot read {what}: it is not UTF-8 text") from None
 
 
-def from_environment(environment: Mapping[str, str], say: _Say) -> dict[str, Any]:
-    """`GUARDRAIL__LISTEN__PORT=8081` → `{"listen": {"port": "8081"}}`."""
-    found: dict[str, Any] = {}
-    for key, value in environment.items():
-        if not key.upper().startswith(PREFIX):
-            continue
-        *sections, last = key[len(PREFIX) :].lower().split("__")
-        try:
-            nested: Any = YAML(typ="safe").load(value) if value[:1] in ("[", "{") else value
-        except YAMLError:
-            say(0, f"{key} in the environment is not YAML")
-            continue
-        for section in reversed([*sections, last]):
-            nested = {section: nested}
-        found = merge(found, nested)
-    return found
-
-
 def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, table by table; `high` wins."""
+    """Both, table by table; `high` wins.
+
+    But what stands in `low` where a table belongs stays: it is a mistake that has to be told, and
+    would else be as if nobody had written it.
+    """
     merged = dict(low)
     for key, value in high.items():
+        below = merged.get(key)
         if isinstance(value, Mapping):
-            below = merged.get(key)
-            merged[key] = merge(below if isinstance(below, Mapping) else {}, value)
+            if below is None or isinstance(below, Mapping):
+                merged[key] = merge(below or {}, value)
         elif value is not None:
             merged[key] = value
     return merged

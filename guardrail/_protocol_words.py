@@ -78,6 +78,10 @@ STATES: Words = {
     "curfew": {"en": "it is night", "zh": "正值夜间时段"},
     "no_consent": {"en": "a guardian has not agreed yet", "zh": "监护人尚未同意"},
     "paused": {"en": "access is paused", "zh": "使用权限已暂停"},
+    "attempt": {
+        "en": "the person says that they have just attempted suicide, or taken far too much",
+        "zh": "用户说自己刚刚自杀未遂，或服药过量",
+    },
     "eating": {"en": "the person tells of an eating disorder", "zh": "用户说到自己的进食障碍"},
     "demeaning": {"en": "the reply humiliates the person", "zh": "回答羞辱用户"},
     "unsafe": {"en": "the reply urges a child to something unsafe", "zh": "回答怂恿孩子做不安全的事"},

@@ -7,10 +7,20 @@ from them, too.
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 __all__ = [
     "AccountsTable",
@@ -27,7 +37,9 @@ __all__ = [
     "TakeoverTable",
     "VaultTable",
     "Webhook",
+    "fault",
     "link_base",
+    "plainly",
 ]
 
 Pointer = Annotated[str, Field(pattern=r"^(/([^~/]|~[01])+)+$")]
@@ -35,6 +47,33 @@ Seconds = Annotated[float, Field(gt=0)]
 MailAddress = Annotated[
     str, Field(pattern=r"^[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}$")
 ]
+
+
+_PLAIN = {
+    "extra_forbidden": "there is no such setting",
+    "dict_type": "must be a list of `key: value` lines",
+    "mapping_type": "must be a list of `key: value` lines",
+    "missing": "is missing",
+    "model_type": "must be a list of `key: value` lines",
+    "string_type": "must be text; a number needs quotes",
+    "tuple_type": "must be a list",
+}
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def fault(message: str, hint: str = "", at: tuple[str, ...] | None = None) -> PydanticCustomError:
+    """A mistake in our own words, for a validator to raise.
+
+    A validator of one field is asked whatever else is wrong, so that one run names all mistakes. If
+    it is about another field, `at` is that one's place within the table of the field that is looked
+    at; `()` is the table as a whole.
+    """
+    return PydanticCustomError("setting", "{said}", {"said": message, "hint": hint, "at": at})
+
+
+def plainly(error: Mapping[str, Any]) -> str:
+    """What pydantic says, in words that are not Python's."""
+    return _PLAIN.get(error["type"]) or str(error["msg"])
 
 
 def link_base(host: str, port: int) -> str:
@@ -49,11 +88,21 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _known_wire(name: str, info: ValidationInfo) -> str:
+    """The loader says which wires there are, unless that cannot be read."""
+    known = (info.context or {}).get("wires")
+    if known is not None and name not in known:
+        raise fault(f"unknown wire {name!r}", "define it under wires")
+    return name
+
+
 class RouteEntry(Table):
     """One path on which people chat."""
 
     path: str = Field(pattern="^/", description="Path; `{name}` stands for one segment.")
-    wire: str = Field("openai", description="`openai`, or a name under `wires`.")
+    wire: Annotated[str, AfterValidator(_known_wire)] = Field(
+        "openai", description="`openai`, or a name under `wires`."
+    )
     method: str = Field("POST", pattern="^[A-Z]+$", description="HTTP method, in capitals.")
     tenant: str = Field(
         "", description="The app behind it, for members who work on the cases of one app alone."
@@ -218,8 +267,24 @@ class Oidc(Table):
     )
     claim: str = Field("groups", description="Claim of the id_token that lists a person's groups.")
     roles: dict[str, StaffWord] = Field(
-        default_factory=dict, description="Group → role, such as {crisis-team: moderator}."
+        default_factory=dict,
+        validate_default=True,
+        description="Group → role, such as {crisis-team: moderator}.",
     )
+
+    @field_validator("roles")
+    @classmethod
+    def _of_somebody(cls, roles: dict[str, StaffWord]) -> dict[str, StaffWord]:
+        if not roles:
+            raise fault("accounts.oidc.roles gives no group a role")
+        return roles
+
+
+def _safe_address(url: str) -> str:
+    public = urlsplit(url)
+    if public.scheme == "http" and public.hostname not in LOOPBACK:
+        raise fault("accounts.public_url must be https, or on loopback")
+    return url
 
 
 class AccountsTable(Table):
@@ -231,12 +296,19 @@ class AccountsTable(Table):
     absolute_hours: Seconds = Field(12, description="Longest login.")
     attempts: int = Field(5, ge=1, description="Wrong tries until a login is locked for a while.")
     lock_minutes: Seconds = Field(15, description="How long it is locked.")
-    public_url: str = Field(
+    public_url: Annotated[str, AfterValidator(_safe_address)] = Field(
         "",
         pattern=r"^(https?://[^/?#@\s]+)?$",
         description="Address of the console as browsers see it, such as https://desk.example.org; for "
         "links, and for cookies that go over https alone.",
     )
+
+    @field_validator("local")
+    @classmethod
+    def _somebody_can_sign_in(cls, local: bool, info: ValidationInfo) -> bool:
+        if not local and info.data.get("oidc", ...) is None:
+            raise fault("with accounts.local off and no oidc nobody can sign in")
+        return local
 
 
 class GuardiansTable(Table):

@@ -25,7 +25,7 @@ from guardrail._about_chinese import CHINESE
 from guardrail._about_english import ENGLISH
 from guardrail.turn import State
 
-__all__ = ["LONGEST", "Whose", "about"]
+__all__ = ["LONGEST", "Whose", "about", "says_nothing"]
 
 LONGEST = 600
 """Characters; a longer text says too much for one word about it."""
@@ -37,6 +37,8 @@ class Whose:
 
     state: State
     rest: str = ""
+    now: bool | None = None
+    """Somebody else's danger: at this moment, or over; `None` where the line says neither."""
 
 
 def about(text: str) -> Whose | None:
@@ -46,9 +48,19 @@ def about(text: str) -> Whose | None:
     """
     if len(text) > LONGEST:
         return None
-    line = normalize("NFKC", text).casefold().replace("’", "'").replace("‘", "'")
+    line = _folded(text)
     found = ENGLISH.read(line)
     if found is not None:
         return None if CHINESE.own(line) else Whose(*found)
     found = CHINESE.read(line)
     return None if found is None or ENGLISH.own(line) else Whose(*found)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a line is nothing but fear or a call for help ("please hurry"): nobody's danger."""
+    line = _folded(text[:LONGEST])
+    return len(text) <= LONGEST and (ENGLISH.says_nothing(line) or CHINESE.says_nothing(line))
+
+
+def _folded(text: str) -> str:
+    return normalize("NFKC", text).casefold().replace("’", "'").replace("‘", "'")

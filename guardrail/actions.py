@@ -188,15 +188,21 @@ def _region(profile: Profile) -> str | None:
 
 
 def _help(policy: Policy, decision: Decision, profile: Profile) -> str:
-    return _bulleted(policy, profile, _lines(policy, decision, profile))
+    lines = _lines(policy, decision, profile)
+    return _bulleted(policy, profile, lines, urgent=State.ATTEMPT in decision.states)
 
 
-def _bulleted(policy: Policy, profile: Profile, lines: tuple[Resource, ...]) -> str:
-    emergency = resources_for(policy, profile, {Kind.EMERGENCY})
-    said = [_line(entry, profile.language) for entry in (*lines[:MOST_LINES], *emergency[:1])]
+def _bulleted(
+    policy: Policy, profile: Profile, lines: tuple[Resource, ...], *, urgent: bool = False
+) -> str:
+    """A line each; where `urgent`, the ambulance goes before those who listen."""
+    emergency = resources_for(policy, profile, {Kind.EMERGENCY})[:1]
     guessed = profile.region is None  # the default region may not be theirs
+    first = [_line(entry, profile.language) for entry in emergency]
     if guessed or not emergency:
-        said.append(_in(_EMERGENCY_WORDS, profile.language))
+        first.append(_in(_EMERGENCY_WORDS, profile.language))
+    listening = [_line(entry, profile.language) for entry in lines[:MOST_LINES]]
+    said = [*first, *listening] if urgent else [*listening, *first]
     if guessed or not lines:
         said.extend(_line(entry, profile.language) for entry in _directories(policy))
     return "\n".join(f"• {line}" for line in said)

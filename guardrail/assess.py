@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
+from guardrail.attempting import attempt_in
 from guardrail.classify.base import HINT, Classifier, Utterance
 from guardrail.errors import ClassifierError
 from guardrail.preparing import plan_in
-from guardrail.turn import Assessment, Role, Side, Signal
+from guardrail.thinking import thought_in
+from guardrail.turn import Assessment, Level, Role, Side, Signal
 
 __all__ = ["Assessor", "both", "merge"]
 
@@ -19,6 +21,8 @@ Found = tuple[tuple[Signal, ...], ...]
 """The signals of each utterance of a batch."""
 
 _KIND = re.compile(r"[a-z_]{1,24}")
+_GUESS = 0.8
+"""Score below which a model's plan is a guess: the ladder acts on it all the same."""
 
 
 class Assessor:
@@ -61,7 +65,7 @@ class Assessor:
             except ClassifierError as error:
                 failed = _word(error)
         signals += [signal for of_one in judged for signal in of_one]
-        signals += _plans(batch, found, judged)
+        signals += _patterns(batch, found, judged)
         if failed is None and floor_failed is None:
             signals = [s for s in signals if s.source != HINT or self.primary is None]
         return Assessment(
@@ -103,14 +107,33 @@ def _word(error: ClassifierError) -> str:
     return error.kind if _KIND.fullmatch(error.kind) else "error"
 
 
-def _plans(batch: tuple[Utterance, ...], *found: Found) -> list[Signal]:
-    """What says that a person gets ready; with less beside it where anybody sees the thought."""
-    plans: list[Signal] = []
+def _patterns(batch: tuple[Utterance, ...], *found: Found) -> list[Signal]:
+    """What patterns see in a person's words: thoughts, what is got ready, what has been done.
+
+    The last two take less where anybody sees the thought. A plan that a model merely guesses is no
+    thought: it may well be made of the very rope or letter that is looked for here.
+    """
+    seen: list[Signal] = []
     for number, said in enumerate(batch):
-        if said.role is Role.USER:
-            signals = [signal for of_all in found if of_all for signal in of_all[number]]
-            plans += plan_in(said.text, thought=any(s.level is not None for s in signals))
-    return plans
+        if said.role is not Role.USER:
+            continue
+        signals = [signal for of_all in found if of_all for signal in of_all[number]]
+        own = thought_in(said.text, _asked(said))
+        thought = bool(own) or any(map(_is_thought, signals))
+        seen += own
+        seen += plan_in(said.text, thought=thought)
+        seen += attempt_in(said.text, thought=thought)
+    return seen
+
+
+def _is_thought(signal: Signal) -> bool:
+    return signal.level is not None and (signal.level is not Level.PLAN or signal.score >= _GUESS)
+
+
+def _asked(said: Utterance) -> str:
+    """What the bot said right before."""
+    last = said.context[-1] if said.context else None
+    return last.text if last is not None and last.role is Role.ASSISTANT else ""
 
 
 def _suspected(batch: tuple[Utterance, ...], found: Found) -> tuple[Utterance, ...]:

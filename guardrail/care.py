@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from guardrail.about import about
+from guardrail.attempting import attempt_in, attempted
 from guardrail.demeaning import demeans
 from guardrail.distress import in_distress
 from guardrail.duties import Moment, due, in_crisis, states
 from guardrail.eating import in_eating_trouble
-from guardrail.goodbyes import ends, takes_leave
+from guardrail.goodbyes import asks_safety, ends, takes_leave
 from guardrail.helplines import names_help, wrong_number
 from guardrail.leaning import leanings
 from guardrail.omissions import leaves_help_out
@@ -136,11 +137,13 @@ class Care:
         return not nothing
 
     def graded(self, assessment: Assessment, texts: Iterable[str]) -> Assessment:
-        """With the plan that words show behind a thought of an earlier turn: "they lie here now"."""
+        """With what words show behind a thought of an earlier turn: "they lie here", "took them all"."""
         if not self._in_crisis:
             return assessment
-        plans = tuple(signal for text in texts for signal in plan_in(text, thought=True))
-        return replace(assessment, signals=(*assessment.signals, *plans[:1]))
+        said = tuple(texts)
+        plans = tuple(signal for text in said for signal in plan_in(text, thought=True))
+        done = tuple(signal for text in said for signal in attempt_in(text, thought=True))
+        return replace(assessment, signals=(*assessment.signals, *plans[:1], *done[:1]))
 
     def heard(self, assessment: Assessment, texts: Iterable[str]) -> None:
         """Take in what was judged of the person's words, before it is decided on.
@@ -150,6 +153,8 @@ class Care:
         texts = tuple(texts)[-1:]
         self._heed_age(assessment, texts)
         self.states |= self._whose or self._subject(assessment)
+        if attempted(assessment.signals):
+            self.states |= {State.ATTEMPT}
         if self._reaches(assessment, Detector.LEAVING, Side.USER) or any(map(takes_leave, texts)):
             self.states |= {State.LEAVING}
         if self._reaches(assessment, Detector.ASKS_HUMAN, Side.USER):
@@ -195,6 +200,8 @@ class Care:
     def in_reply(self, text: str) -> frozenset[State]:
         """The states for a piece of the bot's answer, or for all of it so far."""
         found = set(self.states)
+        if asks_safety(text):  # "wait, are you safe?" is no guilt
+            found.discard(State.LEAVING)
         if demeans(text):
             found.add(State.DEMEANING)
         if self.profile.age_band is AgeBand.MINOR and urges_unsafe(text):

@@ -122,10 +122,13 @@ def demo(
 @app.command()
 def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check settings and policy; say every mistake at once, with file and line."""
-    from guardrail.checking import mistakes_in
+    from guardrail.checking import mistakes_in, warnings_in
 
     path = config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
-    mistakes = mistakes_in(path, os.environ, datetime.now(UTC).date(), version())
+    today = datetime.now(UTC).date()
+    mistakes = mistakes_in(path, os.environ, today, version())
+    for warning in () if mistakes else warnings_in(path, os.environ, today):
+        err.print(f"[yellow]warning[/]: {escape(str(warning))}")
     _report(mistakes, as_json=as_json)
 
 

@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from guardrail._asgi import ClientGone, Headers, Message, Send, respond, without
+from guardrail._hops import can_pass
+from guardrail.errors import UpstreamError
 from guardrail.wire.base import Asked, Frame, Wire, Words
 
 __all__ = ["Client"]
 
 STALE = frozenset({b"content-length", b"content-encoding", b"etag", b"content-md5", b"digest"})
 """Headers that describe the bot's bytes and not ours."""
+
+OURS = b"x-guardrail-"
+"""How our headers begin. A backend's own of that name end here: it must not say in ours that a human
+speaks, or which notice is due."""
 
 
 class Client:
@@ -39,10 +45,18 @@ class Client:
             raise ClientGone from None
 
     async def begin(self, status: int, headers: Headers) -> None:
-        """Send the head."""
+        """Send the head: the backend's headers, less those in our name, and ours.
+
+        Raises:
+            UpstreamError: no server can send this. Nothing is out, so something else can be said.
+            ClientGone: the client hung up.
+        """
+        if not can_pass(status, headers):
+            raise UpstreamError("the answer has a head that cannot be passed on")
+        theirs = [pair for pair in headers if not _in_our_name(pair[0])]
         self.status = status
         await self._send(
-            {"type": "http.response.start", "status": status, "headers": [*headers, *self.extra()]}
+            {"type": "http.response.start", "status": status, "headers": [*theirs, *self.extra()]}
         )
 
     async def send(self, body: bytes, *, more: bool = False) -> None:
@@ -106,3 +120,8 @@ class Client:
         # A request that was not read to its end leaves bytes behind it on the connection.
         close = [(b"connection", b"close")] if status in (408, 413) else []
         await respond(self._send, status, body, headers=close)
+
+
+def _in_our_name(header: bytes) -> bool:
+    """Some servers read `_` as `-`; what they do with answers, clients may do, too."""
+    return header.lower().replace(b"_", b"-").startswith(OURS)

@@ -8,18 +8,17 @@ this table; a test compares them.
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml.comments import CommentedMap
 
-from guardrail._layers import found_packs, from_environment, line_of, merge, plain, read_file
+from guardrail._front import Admin, IdentityTable, Jwt, Listen, Upstream, same_socket
+from guardrail._layers import Layers, found_packs, read_file, stands_in
 from guardrail._tables import (
     AccountsTable,
     AuditTable,
@@ -31,80 +30,26 @@ from guardrail._tables import (
     Table,
     TakeoverTable,
     VaultTable,
+    fault,
+    plainly,
 )
 from guardrail.errors import ConfigError, Mistake
 from guardrail.policy.reader import suggestion
 from guardrail.rota import misread
 from guardrail.wire.generic_spec import read_spec
 
-__all__ = ["Settings", "load_settings", "settings_schema"]
+__all__ = [
+    "Classify",
+    "Given",
+    "IdentityTable",
+    "Jwt",
+    "Settings",
+    "load_partly",
+    "load_settings",
+    "settings_schema",
+]
 
 _One = tuple[list[str | int], str, str]  # where, what is wrong, hint
-_HS256_BYTES = 32  # RFC 7518, 3.2: as long as the hash
-_LEANS_ON = {"routes": {"wires"}, "upstream": {"routes", "wires"}}  # what is read together
-
-
-class Listen(Table):
-    """Where the proxy listens for chat traffic."""
-
-    host: str = Field("127.0.0.1", description="Address of the proxy.")
-    port: int = Field(8080, ge=0, le=65535, description="Port of the proxy; 0 takes a free one.")
-    hosts: tuple[str, ...] = Field((), description="Allowed Host headers; empty allows any.")
-
-
-class Admin(Table):
-    """The admin server: health, metrics, decisions, cases."""
-
-    host: str = Field("127.0.0.1", description="Address of the admin server; keep it private.")
-    port: int = Field(9090, ge=0, le=65535, description="Port of the admin server.")
-    token: str = Field(
-        "",
-        description="Bearer token for pages and API. Required unless the address is loopback; "
-        "`/livez`, `/readyz` and `/metrics` stay open.",
-    )
-    hosts: tuple[str, ...] = Field((), description="Further allowed Host headers.")
-
-
-class Upstream(Table):
-    """The chat backend behind the proxy."""
-
-    url: str = Field("", description="Base URL, such as https://api.example.com.")
-    headers: Mapping[str, str] = Field(
-        default_factory=dict,
-        description="Headers set on every upstream request, such as the provider key.",
-    )
-    connect_seconds: float = Field(5.0, gt=0, description="Deadline for connecting.")
-    read_seconds: float = Field(300.0, gt=0, description="Longest silence of the backend.")
-    websockets: Literal["refuse", "pass"] = Field(
-        "refuse",
-        description="What becomes of WebSockets. `pass` relays them, on every path and without "
-        "screening: a chat over a WebSocket is seen by nobody, only counted.",
-    )
-
-
-class Jwt(Table):
-    """A signed user token."""
-
-    header: str = Field(
-        "x-guardrail-token",
-        pattern="^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$",
-        description="Header that carries the token.",
-    )
-    jwks_file: str = Field("", description="File with the public keys (JWKS).")
-    secret: str = Field("", description="Shared secret, for HS256 only.")
-    algorithms: tuple[str, ...] = Field(("RS256",), description="Accepted algorithms.")
-    issuer: str = Field(description="Required `iss`.")
-    audience: str = Field(description="Required `aud`.")
-    required: bool = Field(default=False, description="Refuse requests without a token.")
-
-
-class IdentityTable(Table):
-    """Who speaks. See docs/operations.md, Identity."""
-
-    trusted_peers: tuple[str, ...] = Field(
-        (), description="Networks (CIDR) whose x-guardrail-* headers are believed."
-    )
-    jwt: Jwt | None = Field(None, description="Verification of user tokens.")
 
 
 class Classify(Table):
@@ -167,7 +112,7 @@ class Settings(Table):
     """Everything that can be set."""
 
     listen: Listen = Listen()
-    admin: Admin = Admin()
+    admin: Admin = Field(Admin(), validate_default=True)
     upstream: Upstream = Upstream()
     routes: tuple[RouteEntry, ...] = Field(
         (RouteEntry(path="/v1/chat/completions", wire="openai", method="POST"),),
@@ -199,7 +144,7 @@ class Settings(Table):
     takeover: TakeoverTable = TakeoverTable()
     notify: NotifyTable = NotifyTable()
     accounts: AccountsTable = AccountsTable()
-    guardians: GuardiansTable = GuardiansTable()
+    guardians: GuardiansTable = Field(GuardiansTable(), validate_default=True)
     vault: VaultTable = VaultTable()
     memory: MemoryTable = MemoryTable()
     audit: AuditTable = AuditTable()
@@ -220,6 +165,23 @@ class Settings(Table):
     )
     retention_days: int = Field(180, ge=1, description="Days that turn records are kept.")
 
+    @field_validator("admin", "guardians")
+    @classmethod
+    def _own_port(cls, table: Admin | GuardiansTable, info: ValidationInfo) -> Any:
+        """Proxy, admin server and portal each have a port of their own."""
+        if isinstance(table, GuardiansTable) and not table.enabled:
+            return table
+        own = str(info.field_name)
+        for name in ("listen", "admin"):
+            other = info.data.get(name) if name != own else None
+            if other is not None and same_socket(
+                (table.host, table.port), (other.host, other.port)
+            ):
+                asked = own if "port" in table.model_fields_set else name
+                what = f"{own}.port: {table.port} is the port of {name}, too"
+                raise fault(what, "each server needs a port of its own", (asked, "port"))
+        return table
+
 
 def load_settings(
     path: Path | None, environment: Mapping[str, str], overrides: Mapping[str, Any] | None = None
@@ -229,34 +191,49 @@ def load_settings(
     `overrides` is a nested mapping from the command line; `None` leaves are skipped.
 
     Raises:
-        ConfigError: with every mistake found, each with file and line.
+        ConfigError: with every mistake found, each with file and line, or the variable or command
+            line that it comes from.
     """
-    name = str(path) if path else "settings"
+    given = load_partly(path, environment, overrides)
+    if given.mistakes:
+        raise ConfigError(list(given.mistakes))
+    return given.settings
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Settings as far as they are sound: tables that are `wrong` stand with their defaults."""
+
+    settings: Settings
+    wrong: frozenset[str]
+    mistakes: tuple[Mistake, ...]
+
+
+def load_partly(
+    path: Path | None, environment: Mapping[str, str], overrides: Mapping[str, Any] | None = None
+) -> Given:
+    """Read all settings that can be read; see `load_settings`.
+
+    Raises:
+        ConfigError: the file holds no settings at all.
+    """
     written = read_file(path) if path else CommentedMap()
-    mistakes: list[Mistake] = []
-
-    def say(line: int, message: str) -> None:
-        mistakes.append(Mistake(name, line, message))
-
-    merged = merge(plain(written, environment, say), from_environment(environment, say))
-    merged = merge(merged, overrides or {})
-    blank = {mistake.line for mistake in mistakes}  # what a missing secret leads to is not news
+    layers = Layers(str(path) if path else "settings", written, environment, overrides or {})
+    merged, mistakes = layers.merged()
     settings, found = _validated(merged)
     packs, lost = found_packs(merged, path)
     found += lost
-    for place, message, hint in found:
-        line = line_of(written, place)
-        if not line or line not in blank:
-            mistakes.append(Mistake(name, line, message, hint))
-    if mistakes or settings is None:
-        raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line))
-    return settings.model_copy(
-        update={
-            "policy": packs[settings.policy],
-            "policies": {region: packs[name] for region, name in settings.policies.items()},
-            "shadows": {packs[name]: until for name, until in settings.shadows.items()},
-        }
-    )
+    wrong = frozenset(str(place[0]) for place, _, _ in found if place)
+    settings = settings or _sound(merged, wrong)
+    # What a missing secret leads to is not news.
+    mistakes += [layers.mistake(*one) for one in found if not stands_in(merged, one[0])]
+    mistakes.sort(key=lambda mistake: mistake.line)
+    update = {
+        "policy": packs.get(settings.policy, settings.policy),
+        "policies": {region: packs[name] for region, name in settings.policies.items()},
+        "shadows": {packs[name]: until for name, until in settings.shadows.items()},
+    }
+    return Given(settings.model_copy(update=update), wrong, tuple(mistakes))
 
 
 def settings_schema() -> dict[str, Any]:
@@ -265,33 +242,49 @@ def settings_schema() -> dict[str, Any]:
 
 
 def _validated(merged: Mapping[str, Any]) -> tuple[Settings | None, list[_One]]:
-    """The settings if the tables are well, and all that is wrong with them.
-
-    What stands in a table that is wrong is not read together with others; everything else is.
-    """
+    """The settings if all is well, and all that is wrong with them."""
+    settings, found = None, [*_wires(merged.get("wires")), *_shifts(merged.get("takeover"))]
     try:
-        settings = Settings.model_validate(merged)
+        settings = Settings.model_validate(merged, context=_context(merged))
     except ValidationError as error:
-        found = [_mistake(dict(item)) for item in error.errors()]
-        wrong = {str(place[0]) for place, _, _ in found if place}
-        sound = {
-            key: value
-            for key, value in merged.items()
-            if wrong.isdisjoint({key, *_LEANS_ON.get(key, ())})
-        }
-        return None, found + list(_across(Settings.model_validate(sound)))
-    return settings, list(_across(settings))
+        found += [_mistake(dict(item)) for item in error.errors()]
+    return settings, found
+
+
+def _sound(merged: Mapping[str, Any], wrong: frozenset[str]) -> Settings:
+    """The settings with defaults in place of what is wrong, and of what does not fit to these."""
+    sound = {key: value for key, value in merged.items() if key not in wrong}
+    try:
+        return Settings.model_validate(sound, context=_context(merged))
+    except ValidationError as error:
+        more = frozenset(str(_mistake(dict(item))[0][0]) for item in error.errors())
+        return _sound(sound, more) if more & sound.keys() else Settings()
+
+
+def _context(merged: Mapping[str, Any]) -> dict[str, Any]:
+    """What a field has to fit to, and what stands elsewhere in the settings; as far as it is legible."""
+    wires, routes = merged.get("wires", {}), merged.get("routes")
+    paths = [route.path for route in Settings().routes]
+    if isinstance(routes, list):
+        paths = [str(route.get("path", "")) for route in routes if isinstance(route, Mapping)]
+    return {
+        "wires": {"openai", *wires} if isinstance(wires, Mapping) else None,
+        "routes": [path for path in paths if path.startswith("/")],
+    }
 
 
 def _mistake(error: Mapping[str, Any]) -> _One:
     place = [part for part in error["loc"] if isinstance(part, (str, int))]
+    if error["type"] == "setting":
+        told = error["ctx"]
+        return _aside(place, told["at"]), told["said"], told["hint"]
     where = ".".join(str(part) for part in place)
     hint = ""
     if error["type"] == "extra_forbidden":
         hint = suggestion(place[-1], _names(place[:-1]))
     elif place and place[-1] == "region":
         hint = "an ISO 3166 code such as US or US-CA"
-    return place, f"{where}: {error['msg']}", hint
+    return place, f"{where}: {plainly(error)}", hint
 
 
 def _names(place: list[str | int]) -> tuple[str, ...]:
@@ -310,74 +303,24 @@ def _table(kind: Any) -> type[BaseModel]:
     return next(_table(part) for part in get_args(kind) if part not in (type(None), Ellipsis))
 
 
-_Found = Iterator[_One]
+def _aside(place: list[str | int], at: tuple[str, ...] | None) -> list[str | int]:
+    """Another place in the same table; see `fault`."""
+    return place if at is None else [*place[:-1], *at]
 
 
-def _across(settings: Settings) -> _Found:
-    """Mistakes that only show when several settings are read together."""
-    if settings.admin.host not in ("127.0.0.1", "::1", "localhost") and not settings.admin.token:
-        yield ["admin", "host"], "an admin server that others can reach needs admin.token", ""
-    if settings.upstream.url and not re.match(r"https?://[^/?#]+", settings.upstream.url):
-        yield ["upstream", "url"], "upstream.url must be an http:// or https:// address", ""
-    yield from _base(settings)
-    yield from _wires(settings)
-    yield from _identity(settings.identity)
-    yield from _accounts(settings.accounts)
-    for message in misread(settings.takeover.staffed):
-        yield ["takeover", "staffed"], f"takeover.staffed: {message}", ""
-
-
-def _accounts(table: AccountsTable) -> _Found:
-    public = urlsplit(table.public_url)
-    if public.scheme == "http" and public.hostname not in ("127.0.0.1", "::1", "localhost"):
-        yield ["accounts", "public_url"], "accounts.public_url must be https, or on loopback", ""
-    if table.oidc is not None and not table.oidc.roles:
-        yield ["accounts", "oidc"], "accounts.oidc.roles gives no group a role", ""
-    if table.oidc is None and not table.local:
-        yield ["accounts", "local"], "with accounts.local off and no oidc nobody can sign in", ""
-
-
-def _base(settings: Settings) -> _Found:
-    """A base URL that ends as a route begins: the backend would be asked for /v1/v1/chat."""
-    base = urlsplit(settings.upstream.url).path.rstrip("/")
-    for route in settings.routes:
-        parts = route.path.split("/")[1:-1]
-        heads = ["/" + "/".join(parts[: n + 1]) for n in range(len(parts))]
-        twice = next((head for head in reversed(heads) if base.endswith(head)), None)
-        if twice is not None:
-            message = f"upstream.url ends in {twice}, and so begins the route {route.path}"
-            yield ["upstream", "url"], message, f"leave out {twice}: the client's path has it"
-            return
-
-
-def _wires(settings: Settings) -> _Found:
-    known = {"openai", *settings.wires}
-    for number, route in enumerate(settings.routes):
-        if route.wire not in known:
-            place: list[str | int] = ["routes", number, "wire"]
-            yield place, f"unknown wire {route.wire!r}", "define it under wires"
-    for name, table in settings.wires.items():
+def _wires(tables: Any) -> Iterator[_One]:
+    if not isinstance(tables, Mapping):
+        return
+    for name, table in tables.items():
         try:
-            read_spec(name, table)
+            if isinstance(table, Mapping):
+                read_spec(name, table)
         except ConfigError as error:
             for mistake in error.mistakes:
                 yield ["wires", name], f"wires.{name}: {mistake.message}", mistake.hint
 
 
-def _identity(settings: IdentityTable) -> _Found:
-    for number, peer in enumerate(settings.trusted_peers):
-        try:
-            ipaddress.ip_network(peer)
-        except ValueError as error:
-            yield ["identity", "trusted_peers", number], str(error), ""
-    jwt = settings.jwt
-    if jwt is None:
-        return
-    if bool(jwt.secret) == bool(jwt.jwks_file):
-        yield ["identity", "jwt"], "give either jwks_file or secret", ""
-    if jwt.secret and len(jwt.secret.encode()) < _HS256_BYTES:
-        message = f"identity.jwt.secret has fewer than {_HS256_BYTES} bytes: it could be guessed"
-        yield ["identity", "jwt", "secret"], message, "openssl rand -base64 32 makes one"
-    if not jwt.algorithms or "none" in map(str.lower, jwt.algorithms):
-        message = "name the algorithms to accept; none of them may be 'none'"
-        yield ["identity", "jwt", "algorithms"], message, ""
+def _shifts(table: Any) -> Iterator[_One]:
+    staffed = table.get("staffed") if isinstance(table, Mapping) else None
+    for message in misread(staffed if isinstance(staffed, str) else ""):
+        yield ["takeover", "staffed"], f"takeover.staffed: {message}", ""

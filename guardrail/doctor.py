@@ -9,12 +9,14 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from guardrail._doctor_people import Finding, people
-from guardrail.checking import packs_of
+from guardrail.checking import UNTOLD, packs_of, untold
 from guardrail.classify.base import Utterance
 from guardrail.config import Settings
 from guardrail.errors import ConfigError, GuardrailError, Mistake, StoreError
+from guardrail.household import known_zone
 from guardrail.identity import Pseudonyms
 from guardrail.policy.check import check_policy
 from guardrail.policy.load import load_policy
@@ -33,7 +35,9 @@ def examine(settings: Settings, version: str) -> list[Finding]:
         asyncio.run(_model(settings)),
         asyncio.run(_store(settings)),
         *people(settings),
+        _cases(settings),
         _identity(settings),
+        _zones(),
         *ports(settings),
         Finding("upstream", ok=True, detail=settings.upstream.url or "the demo companion"),
     ]
@@ -46,9 +50,6 @@ def ports(settings: Settings) -> list[Finding]:
         _port("proxy port", proxy.host, proxy.port),
         _port("admin port", admin.host, admin.port),
     ]
-    if (proxy.host, proxy.port) == (admin.host, admin.port) and admin.port and found[1].ok:
-        detail = f"{admin.host}:{admin.port} is the proxy's port, too"
-        found[1] = Finding("admin port", ok=False, detail=detail)
     if settings.guardians.enabled:
         found.append(_port("portal port", settings.guardians.host, settings.guardians.port))
     return found
@@ -67,6 +68,21 @@ def _policy(settings: Settings) -> Finding:
     except GuardrailError as error:
         return Finding("policy", ok=False, detail=str(error))
     return Finding("policy", ok=not mistakes, detail="; ".join(map(str, mistakes or found)))
+
+
+def _cases(settings: Settings) -> Finding:
+    """Whether somebody hears of cases. A start is possible: a console that is looked at shows them."""
+    if untold(settings, datetime.now(UTC).date()):
+        return Finding("cases", ok=True, detail=f"{UNTOLD}: set notify", warn=True)
+    return Finding("cases", ok=True, detail="your staff is told, or none is opened")
+
+
+def _zones() -> Finding:
+    """Requests that name a zone which this machine lacks are refused; the package `tzdata` has all."""
+    if known_zone("Asia/Shanghai"):
+        return Finding("time zones", ok=True, detail=f"{len(available_timezones())} are known")
+    detail = "this machine knows none, and refuses who names one: install tzdata"
+    return Finding("time zones", ok=True, detail=detail, warn=True)
 
 
 async def _model(settings: Settings) -> Finding:

@@ -39,6 +39,10 @@ __all__ = ["DoorCheck", "DoorProtocol", "door_protocol"]
 
 Count = Callable[[str, str], None]
 
+SPOKEN = ("1.1", "1.0")
+"""Versions of HTTP that a request line may name. llhttp takes 0.9 and 2.0, too, and reads on as if it
+were 1.1; a server before or behind us may not."""
+
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _PORT = re.compile(rb":[0-9]+\Z")
 _ENCODED_SEPARATOR = re.compile(rb"%2f|%5c", re.IGNORECASE)
@@ -145,6 +149,8 @@ class DoorProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is here in time; uvicorn starts the app."""
         self._disarm()
+        if self.parser.get_http_version() not in SPOKEN:
+            self._stop(400, "malformed", "this version of HTTP is not spoken here")
         if not self.url.startswith(b"/"):
             self._stop(400, "bad_target", "the request target must be a path")
         if self.parser.should_upgrade() and _has_body(self.headers):
@@ -281,7 +287,7 @@ class DoorCheck:
     characters, encoded slashes, what is encoded twice. With 403: WebSockets, unless they may pass.
 
     It also says in a well-formed answer what went wrong behind it where no chat route does: the
-    upstream failed, or a request body was more than it may be.
+    upstream failed (counted as `pass_failed`), or a request body was more than it may be.
     """
 
     def __init__(
@@ -321,6 +327,7 @@ class DoorCheck:
         except RequestError as error:
             await self._refuse(scope, receive, None if started else send, error)
         except UpstreamError:
+            self._count("pass_failed", scope["type"])
             if not started:  # else the server cuts the answer short, as the upstream did
                 body = _error("upstream_failed", "the chat backend failed", "upstream_error")
                 await turn_away(scope, receive, send, status=502, body=body)
@@ -340,7 +347,7 @@ class DoorCheck:
         raw_path = scope.get("raw_path") or scope["path"].encode()
         found = {
             "bad_host": self._bad_host([v for k, v in headers if k == b"host"]),
-            "bad_framing": _bad_framing(headers),
+            "bad_framing": _bad_framing(headers, scope.get("http_version", "1.1")),
             "bad_path": _bad_path(raw_path),
         }
         for code, message in found.items():
@@ -361,13 +368,15 @@ class DoorCheck:
         return None
 
 
-def _bad_framing(headers: Headers) -> str | None:
+def _bad_framing(headers: Headers, version: str) -> str | None:
     lengths = [v for k, v in headers if k == b"content-length"]
     codings = [v for k, v in headers if k == b"transfer-encoding"]
     if len(lengths) + len(codings) > 1:
         return "the request gives its length twice"
     if any(coding.lower() != b"chunked" for coding in codings):
         return "the only transfer coding is chunked"
+    if codings and version == "1.0":
+        return "HTTP/1.0 has no transfer codings"  # RFC 9112, 6.1: the framing is faulty
     if any(not length.isdigit() for length in lengths):
         return "the content length is not a number"
     return None

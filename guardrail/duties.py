@@ -45,13 +45,19 @@ class Moment:
 
 
 def moment(now: float, zone: str) -> Moment:
-    """The local time of a zone; UTC if nobody knows the zone. Summer time is the zone's affair."""
+    """The local time of a zone; UTC if it is empty. Summer time is the zone's affair."""
     local = datetime.fromtimestamp(now, _zone(zone))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).timestamp()
     return Moment(now, local.date().isoformat(), local.hour * 60 + local.minute, midnight)
 
 
 def _zone(name: str) -> tzinfo:
+    """The zone of this name.
+
+    Who names one is asked for a name that exists: requests by `identity`, guardians by `household`,
+    packs by their loader. What is left is a database of zones that was taken away under us; then the
+    turn goes on by UTC. `guardrail doctor` looks at the database.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -21,6 +21,7 @@ from guardrail.review import Review
 from guardrail.screen import Screen, Window
 from guardrail.turn import Channel, Decision, Outcome
 from guardrail.wire.base import Asked, Delta, Frame, Framer, Wire, Words, as_it_stands
+from guardrail.wire.marking import claimed
 
 __all__ = ["AskAgain", "Exchange"]
 
@@ -136,8 +137,8 @@ class Exchange:
         if body is None:
             raise UpstreamError("the reply is larger than anybody's chat reply")
         outcome = Outcome.ANSWERED if _is_reply(start) else Outcome.UPSTREAM_ERROR
-        owed, facts = self.review.addition, self.beside
-        if not owed and (not facts or outcome is Outcome.UPSTREAM_ERROR):
+        owed, told = self.review.addition, bool(self.beside) or claimed(body)
+        if not owed and (not told or outcome is Outcome.UPSTREAM_ERROR):
             await self.client.begin(start["status"], start["headers"])
             await self.client.send(body)
         elif outcome is Outcome.UPSTREAM_ERROR:  # an error is no answer to somebody who feels low
@@ -153,7 +154,7 @@ class Exchange:
             self.client.shown += "\n\n" + owed
             body = self.wire.write_reply(self.asked, words, body)
         facts = self.review.facts if owed else self.beside
-        body = self.wire.mark(body, facts) if facts else body
+        body = self.wire.mark(body, facts) if facts or claimed(body) else body
         await self.client.whole(start["status"], start["headers"], body)
 
     async def _judge(self, start: Message, body: bytes | None) -> Decision:
@@ -326,7 +327,7 @@ class _Stream:
             if held.mark:
                 out += self._addition()
             client.last = self._frames.popleft()
-            out += self._marked(held.raw, client.last) if held.mark else held.raw
+            out += self._marked(held.raw, client.last, ends=held.mark)
         if over:
             out += self._addition()
         ended = over and not broken
@@ -335,10 +336,12 @@ class _Stream:
         if client.started and (out or ended):
             await client.send(bytes(out), more=not ended)
 
-    def _marked(self, raw: bytes, frame: Frame) -> bytes:
-        """The frame that finishes the reply, with what is told beside it."""
-        facts = self._x.review.facts if self._said else self._x.beside
-        return self._x.wire.mark(raw, facts, data=frame.data or b"") if facts else raw
+    def _marked(self, raw: bytes, frame: Frame, *, ends: bool) -> bytes:
+        """A frame without a field by our name; the one that ends the reply with what is told beside."""
+        facts = (self._x.review.facts if self._said else self._x.beside) if ends else {}
+        if not facts and not claimed(raw):
+            return raw
+        return self._x.wire.mark(raw, facts, data=frame.data or b"")
 
     def _addition(self) -> bytes:
         """Words that follow the reply, once, before the frame that finishes it."""

@@ -7,8 +7,10 @@ Rules of this file (see `docs/operations.md`, "Identity"):
    body's own user field, scoped by the key that the app authenticates with.
 2. Every spelling of an identity header counts (`X_User`, `x-user`): a variant, a duplicate, a list
    or a header from an untrusted peer is refused. None of them is silently dropped.
-3. Nothing in a request makes a user more privileged: an unproven age is never read.
-4. Ids leave this file as keyed hashes only.
+3. A trusted peer means something by every `x-guardrail-` header that it sends: one that nobody knows
+   is refused, since a slip in a name would lose a child's age.
+4. Nothing in a request makes a user more privileged: an unproven age is never read.
+5. Ids leave this file as keyed hashes only.
 """
 
 from __future__ import annotations
@@ -19,26 +21,43 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from difflib import get_close_matches
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from guardrail._claims import age_of, character_of, evidence_of, region_of, zone_of
 from guardrail.errors import IdentityError
 from guardrail.household import character_name
-from guardrail.turn import AgeBand, Evidence, Identity, Message, Role
+from guardrail.turn import Evidence, Identity, Message, Role
 
-__all__ = ["HeaderRules", "IdentityRules", "JwtRules", "Pseudonyms", "identify"]
+__all__ = [
+    "SIGNAL",
+    "SUPPRESS",
+    "HeaderRules",
+    "IdentityRules",
+    "JwtRules",
+    "Pseudonyms",
+    "identify",
+]
+
+SUPPRESS = b"x-guardrail-suppress"
+"""Tells the backend, and with the answer the app, what to leave off for this person: "memory", "push"."""
+
+SIGNAL = b"x-guardrail-signal"
+"""`exit`: the person has pressed a button or closed the window, and wants to be let go (CN Measures
+Art 19). Anybody may say so: it can only make the bot leave them in peace."""
+
+PREFIX = b"x-guardrail-"
+"""How the names of all our headers begin."""
+
+BESIDE = frozenset({SIGNAL, SUPPRESS})
+"""Headers of ours that carry no identity. `SUPPRESS` comes from a guard that stands before this one."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _VALUE = re.compile(rb"[\x21-\x2b\x2d-\x7e]{1,256}\Z")  # printable ASCII, no space, no comma
 _HEADER = re.compile(rb"[a-z0-9]+(-[a-z0-9]+)*\Z")
-_BRACKET = re.compile(r"(?:under-(\d{1,2})|(\d{1,3})-(\d{1,3})|(\d{1,3})\+)\Z")
-_ZONE = re.compile(r"[A-Za-z]+(?:[/_+-][A-Za-z0-9]+){0,4}\Z")
-_OF_AGE = 18
-_OLDEST = 120
-_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
 
 # What a token makes its parser raise. TypeError: a header such as {"crit": 5}, which joserfc reads
 # before it has verified anything.
@@ -92,6 +111,16 @@ class IdentityRules:
         for name in self.names:  # incoming names are folded to this form before they are compared
             if not _HEADER.match(name):
                 raise ValueError(f"{name.decode()} must be lower case, with '-' and without '_'")
+
+    def ours(self, headers: Sequence[tuple[bytes, bytes]]) -> frozenset[bytes]:
+        """Names (lower-case) of the headers that are meant for us, known or not, however spelt.
+
+        None of them is passed on to the backend: it could take a stranger's word for ours.
+        """
+        lower = (raw.lower() for raw, _ in headers)
+        return frozenset(
+            name for name in lower if (folded := _folded(name)) in self.names or _is_ours(folded)
+        )
 
 
 class Pseudonyms:
@@ -166,9 +195,12 @@ def identify(
     Raises:
         IdentityError: a forged, duplicated, malformed or unverifiable identity.
     """
+    trusted = _trusted(rules.headers.trusted_peers, peer)
     found = _identity_headers(rules, headers)
+    if trusted:
+        _all_known(rules, headers)
     token = found.pop(rules.jwt.header.encode(), None) if rules.jwt is not None else None
-    if found and not _trusted(rules.headers.trusted_peers, peer):
+    if found and not trusted:
         name = next(iter(found)).decode()
         raise IdentityError(
             f"the header {name} is only accepted from trusted peers", code="untrusted_identity"
@@ -195,7 +227,7 @@ def _identity_headers(
     names = rules.names
     found: dict[bytes, bytes] = {}
     for raw, value in headers:
-        name = raw.lower().replace(b"_", b"-")
+        name = _folded(raw)
         if name not in names:
             continue
         if raw.lower() != name or name in found or not _well_formed(rules, name, value):
@@ -206,6 +238,29 @@ def _identity_headers(
             )
         found[name] = value
     return found
+
+
+def _all_known(rules: IdentityRules, headers: Sequence[tuple[bytes, bytes]]) -> None:
+    for raw, _ in headers:
+        name = _folded(raw)
+        if _is_ours(name) and name not in rules.names and raw.lower() not in BESIDE:
+            raise IdentityError(_unknown(rules, name), status=400, code="unknown_header")
+
+
+def _unknown(rules: IdentityRules, name: bytes) -> str:
+    """What to say to the peer: the name is its own, and no text of a person."""
+    said = name[:64].decode("ascii", "replace")
+    close = get_close_matches(said, [one.decode() for one in (*rules.names, *BESIDE)], n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"the header {said} is not known{hint}"
+
+
+def _folded(name: bytes) -> bytes:
+    return name.lower().replace(b"_", b"-")
+
+
+def _is_ours(folded: bytes) -> bool:
+    return folded.startswith(PREFIX)
 
 
 def _well_formed(rules: IdentityRules, name: bytes, value: bytes) -> bool:
@@ -233,17 +288,17 @@ def _from_headers(rules: HeaderRules, found: dict[bytes, bytes], body: Identity)
         return value.decode() if value is not None else None
 
     user = text(rules.user)
-    band, years = _age(text(rules.age_band))
+    band, years = age_of(text(rules.age_band))
     return Identity(
         user=user or body.user,
         conversation=text(rules.conversation) or body.conversation,
         age_band=band,
-        region=_region(text(rules.region)),
+        region=region_of(text(rules.region)),
         proof="header" if user else body.proof,
         years=years,
         evidence=Evidence.PLATFORM if band is not None else Evidence.NONE,
-        zone=_zone(text(rules.zone)),
-        character=_character(text(rules.character)),
+        zone=zone_of(text(rules.zone)),
+        character=character_of(text(rules.character)),
     )
 
 
@@ -262,16 +317,16 @@ def _from_token(rules: JwtRules, token: bytes | None, body: Identity) -> Identit
         registry.validate(claims)
     except _UNREADABLE:  # the reason may quote the token, so it is not passed on
         raise IdentityError("the user token is not valid") from None
-    band, years = _age(_claim(claims, "age_band"))
+    band, years = age_of(_claim(claims, "age_band"))
     return Identity(
         user=_claim(claims, "sub"),
         conversation=_claim(claims, "conversation_id") or body.conversation,
         age_band=band,
-        region=_region(_claim(claims, "region")),
+        region=region_of(_claim(claims, "region")),
         proof="jwt",
         years=years,
-        evidence=_evidence(_claim(claims, "age_evidence")) if band is not None else Evidence.NONE,
-        zone=_zone(_claim(claims, "zoneinfo")),  # as OpenID Connect Core 5.1 calls it
+        evidence=evidence_of(_claim(claims, "age_evidence")) if band is not None else Evidence.NONE,
+        zone=zone_of(_claim(claims, "zoneinfo")),  # as OpenID Connect Core 5.1 calls it
         character=_claim(claims, "character"),
     )
 
@@ -283,67 +338,3 @@ def _claim(claims: dict[str, object], name: str) -> str | None:
             f"the claim {name} must be a string", status=400, code="malformed_identity"
         )
     return value or None
-
-
-def _age(value: str | None) -> tuple[AgeBand | None, tuple[int, int] | None]:
-    """An age band, or a bracket as platforms give them ("under-13", "13-15", "16-17", "18+")."""
-    if value is None:
-        return None, None
-    if value in list(AgeBand):
-        return AgeBand(value), None
-    years = _years(value)
-    if years is None:
-        raise IdentityError(
-            "the age band must be adult, minor, unknown, or years such as under-13, 13-15 or 18+",
-            status=400,
-            code="malformed_identity",
-        )
-    # Who may be under 18 is one: a bracket that crosses the line protects.
-    return AgeBand.MINOR if years[0] < _OF_AGE else AgeBand.ADULT, years
-
-
-def _years(value: str) -> tuple[int, int] | None:
-    bracket = _BRACKET.match(value)
-    if bracket is None:
-        return None
-    below, low, high, least = bracket.groups()
-    years = (0, int(below) - 1) if below else (int(low or least), int(high or _OLDEST))
-    return years if years[0] <= years[1] else None
-
-
-def _evidence(value: str | None) -> Evidence:
-    known = (Evidence.VERIFIED, Evidence.PLATFORM, Evidence.GUARDIAN)
-    if value is None:
-        return Evidence.PLATFORM
-    if value in known:
-        return Evidence(value)
-    raise IdentityError(
-        "age_evidence must be verified, platform or guardian",
-        status=400,
-        code="malformed_identity",
-    )
-
-
-def _zone(value: str | None) -> str | None:
-    if value is not None and not _ZONE.match(value):
-        raise IdentityError(
-            "the time zone must be an IANA name such as Asia/Shanghai",
-            status=400,
-            code="malformed_identity",
-        )
-    return value
-
-
-def _character(value: str | None) -> str | None:
-    """A character's name; a header holds it percent-encoded where it is not plain ASCII."""
-    return unquote(value, errors="replace") if value is not None else None
-
-
-def _region(value: str | None) -> str | None:
-    if value is not None and not _REGION.match(value):
-        raise IdentityError(
-            "the region must be an ISO 3166 code such as US or US-CA",
-            status=400,
-            code="malformed_identity",
-        )
-    return value

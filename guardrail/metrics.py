@@ -89,6 +89,7 @@ EVENTS = {
     "staff_login": ("staff_logins", "Tries of staff to get in, by how they ended."),
     "journal_failed": ("journal_failures", "Interventions that were not written down in time."),
     "pass_through": ("pass_through", "Requests outside the guarded routes, passed unchanged."),
+    "pass_failed": ("pass_through_failures", "Requests passed that the backend did not answer."),
     "refused": ("refused", "Requests refused before a turn began."),
     "sink_failed": ("sink_failures", "Records that a sink did not take."),
     "websocket": ("websockets", "WebSocket connections, passed unseen."),

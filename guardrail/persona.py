@@ -17,15 +17,22 @@ from guardrail.turn import Message, Role, State
 __all__ = ["persona"]
 
 _KIN_EN = (
-    r"girl ?friend|boy ?friend|wife|husband|fianc[eé]e?|spouse|lover|romantic partner|soul ?mate|"
+    r"(?:ex[- ]?)?(?:girl ?friend|boy ?friend|wife|husband|gf|bf)|fianc[eé]e?|spouse|lover|romantic partner|soul ?mate|"
     r"sweetheart|crush|waifu|husbando|mistress|"
-    r"mom|mommy|mum|mummy|mother|dad|daddy|father|(?:big |little |older |younger |step ?)?sister|"
-    r"(?:big |little |older |younger |step ?)?brother|aunt(?:ie)?|uncle|grand(?:ma|pa|mother|father)"
+    r"(?:step|foster|half|twin|god|adoptive|adopted|big|little|older|younger|baby|kid)?[- ]?"
+    r"(?:mom|mommy|mum|mummy|mother|dad|daddy|father|sister|sis|brother|bro|son|daughter|sibling)|"
+    r"aunt(?:ie|y)?|uncle|cousin|niece|nephew|grand[- ]?(?:ma|pa|mother|father|mom|dad|son|daughter)|gran(?:ny)?|nana|(?:step-?)?(?:mother|father|sister|brother)-in-law"
 )
 _KIN_ZH = (
     "女朋友|女友|男朋友|男友|老婆|老公|妻子|丈夫|未婚妻|未婚夫|恋人|情人|爱人|情侣|伴侣|对象|"
     "妈妈|母亲|爸爸|父亲|姐姐|哥哥|妹妹|弟弟|奶奶|爷爷|外婆|外公|姥姥|姥爷|干妈|干爹"
 )
+_NOT_THEM = r"(?! tongue| city|['’]s\b|-)"
+_MORE_KIN_ZH = (
+    "继兄|继姐|继妹|继弟|继母|继父|后妈|后爸|养父|养母|表哥|表姐|表弟|表妹|堂哥|堂姐|堂弟|堂妹|义兄|义父|义妹|"
+    "儿子|女儿|孙子|孙女|小姨|姨妈|舅舅|舅妈|叔叔|婶婶|伯伯|姑姑|姑妈|阿姨"
+)
+"""Those that are also what children call any grown-up: kin where it says whose."""
 _USER = r"(?:(?:the )?(?:user|player|child)|\{\{user\}\})(?:'s|’s)"
 _ROLE = (
     r"\b(?:act(?:ing)? as|play(?:ing)?|role-?play(?:ing)? as|pretend to be|be|become|"
@@ -33,9 +40,9 @@ _ROLE = (
 )
 _CARD = re.compile(
     # As in: You are Luna, the user's girlfriend. She is {{user}}'s older sister.
-    rf"{_ROLE}[^.;\n!?]{{0,60}}?(?<!\w){_USER}\s+(?:[\w-]+ ){{0,4}}(?:{_KIN_EN})\b(?! tongue)"
+    rf"{_ROLE}[^.;\n!?]{{0,60}}?(?<!\w){_USER}\s+(?:[\w-]+ ){{0,4}}(?:{_KIN_EN})\b{_NOT_THEM}"
     # As in: Act as my wife. You are Sam, my big brother.
-    rf"|{_ROLE} (?:\w+, )?my (?:[\w-]+ ){{0,3}}(?:{_KIN_EN})\b"
+    rf"|{_ROLE} (?:\w+, )?my (?:[\w-]+ ){{0,3}}(?:{_KIN_EN})\b{_NOT_THEM}"
     # As in: You are Alex, a caring boyfriend.
     r"|\byou(?:'re| are) (?:(?-i:[A-Z])\w+, )?(?:an? |the )?(?:[\w-]+ ){0,2}"
     r"(?:girl ?friend|boy ?friend|wife|husband|lover|waifu)\b"
@@ -52,6 +59,8 @@ _END_ZH = r"(?=[，,。.；;、！!？?（(\s]|$)"
 _CARD_ZH = re.compile(
     # As in: 你是我的女友小雨。扮演用户的温柔姐姐。
     rf"(?:你是|你现在是|扮演|充当|作为|当(?=我的)){_USER_ZH}[^。，,\n！？]{{0,6}}?(?:{_KIN_ZH})"
+    # As in: 扮演我的继姐。你是用户的表哥，暗恋我。
+    rf"|(?:你是|你现在是|扮演|充当|作为|当(?=我的)){_USER_ZH}[^。，,\n！？]{{0,6}}?(?:{_MORE_KIN_ZH})(?![的家班群学校])"
     # As in: 你是温柔的姐姐，……。人设：霸道男友
     rf"|(?:你是|你现在是|扮演|充当|(?:角色|身份|人设)[:：是])[^。，,\n！？]{{0,12}}?(?:{_KIN_ZH}){_END_ZH}"
     # As in: 你叫小雨，是用户的女朋友。你是小雨，用户的女朋友。
@@ -95,11 +104,21 @@ _NOT = re.compile(
 )
 _SIGNS_EN = (
     "girl|boy|wife|husband|fianc|spouse|lover|partner|mate|sweetheart|crush|waifu|husbando|mistress|"
-    "mom|mum|mother|dad|father|sister|brother|aunt|uncle|grand|love|dating|married|flirt|"
+    "mom|mum|mother|dad|father|sister|brother|step|sibling|daughter| son| sis| bro| gf| bf|cousin|niece|nephew|nana|aunt|uncle|gran|love|dating|married|flirt|"
     "relationship|couple"
 )
 _TELLING_EN = _SIGNS_EN.split("|")
-_TELLING = [*_TELLING_EN, *_KIN_ZH.split("|"), "恋", "交往", "结婚", "夫妻", "爱", "男女朋友"]
+_TELLING = [
+    *_TELLING_EN,
+    *_KIN_ZH.split("|"),
+    *_MORE_KIN_ZH.split("|"),
+    "恋",
+    "交往",
+    "结婚",
+    "夫妻",
+    "爱",
+    "男女朋友",
+]
 _SIGNS_OF_TITLES = "therap|psych|counsel|doctor| dr | dr.|physician|nurse|lawyer|attorney|solicitor|dietitian|pharmacist"
 _TITLES = _SIGNS_OF_TITLES.split("|")
 _ALL_TITLES = [*_TITLES, *_TITLES_ZH.split("|")]

@@ -6,6 +6,8 @@ Exit status as everywhere: 0 all is well, 1 something is wrong with the pack, 2 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -21,6 +23,7 @@ from guardrail._data import data_path
 from guardrail._terminal import ConfigOption, JsonOption, err, list_mistakes, out, read_settings
 from guardrail.config import Settings
 from guardrail.errors import GuardrailError, Mistake, PolicyError
+from guardrail.policy.model import Policy
 from guardrail.policy.vocabulary import Language
 from guardrail.turn import AgeBand, Profile
 
@@ -28,10 +31,16 @@ __all__ = ["policy_app"]
 
 policy_app = typer.Typer(help="Work with policy packs.", no_args_is_help=True)
 
+OLDEST = 120
+"""Years. Nobody is older."""
+
 PAGE = 5_000
 """Records read at a time."""
 
-_WIDE = 220
+_PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+"""ISO 3166: a country, or a part of one."""
+
+_WIDE = 320
 """Columns of a table that nobody looks at in a window."""
 
 _OURS = "– (ours)"
@@ -39,7 +48,9 @@ _OURS = "– (ours)"
 
 Pack = Annotated[str, typer.Argument(help="Name of a pack, or a file.")]
 AgeOption = Annotated[AgeBand, typer.Option("--age", help="Age band of the person.")]
-YearsOption = Annotated[int | None, typer.Option("--years", min=0, max=120, help="Age in years.")]
+YearsOption = Annotated[
+    int | None, typer.Option("--years", min=0, max=OLDEST, help="Age in years.")
+]
 DayOption = Annotated[
     str | None, typer.Option("--on", help="The day, as 2027-07-01; today's if left out.")
 ]
@@ -200,6 +211,9 @@ def policy_replay(
     """Take recorded decisions again under this pack: what would have been different."""
     from guardrail.policy.replay import replay
 
+    place = region.upper()
+    if region and not _PLACE.fullmatch(place):
+        raise typer.BadParameter(f"{region!r} is no region: write it as US or US-CA")
     policy = _policy(pack, on)
     settings = read_settings(config, {})
     try:
@@ -207,16 +221,22 @@ def policy_replay(
     except GuardrailError as error:
         err.print(escape(str(error)))
         raise typer.Exit(1) from None
-    found = replay([body for body in bodies if _of_region(body, region)], policy)
+    there = [body for body in bodies if _of_region(body, place)]
+    found = replay(there, policy, _in_force(settings))
     if as_json:
         rows = [asdict(flip) | {"count": count} for flip, count in found.flips.most_common()]
-        facts = {"decisions": found.decisions, "same": found.same, "unread": found.unread}
+        facts = {
+            "decisions": found.decisions,
+            "same": found.same,
+            "lacking": found.lacking,
+            "unread": found.unread,
+        }
         out.print_json(data={"policy": found.policy, **facts, "flips": rows})
         return
     out.print(
         f"{escape(found.policy)}: {found.decisions} decisions of the last {days} days, "
-        f"{'everybody' if not region else escape(region)}, "
-        f"{found.changed} would differ, {found.unread} records could not be read"
+        f"{'everybody' if not region else escape(place)}, {found.changed} would differ, "
+        f"{found.lacking} cannot be taken again, {found.unread} records could not be read"
     )
     if found.flips:
         table = _table("side", "label", "age", "was", "would be", "how often")
@@ -235,6 +255,19 @@ def _of_region(body: Mapping[str, Any], region: str) -> bool:
         return f"{body['profile']['region']}-".startswith(f"{region}-" if region else "")
     except (KeyError, TypeError):
         return True
+
+
+def _in_force(settings: Settings) -> list[Policy]:
+    """The packs of the settings as they are today: most records were made under one of them."""
+    from guardrail.checking import packs_of
+    from guardrail.policy.load import load_policy
+    from guardrail.wiring import policy_path
+
+    found: list[Policy] = []
+    for name in packs_of(settings):
+        with contextlib.suppress(PolicyError):  # it is tried in vain; `guardrail check` says why
+            found.append(load_policy(policy_path(name)))
+    return found
 
 
 async def _records(settings: Settings, days: int) -> list[Mapping[str, Any]]:
@@ -259,7 +292,7 @@ async def _records(settings: Settings, days: int) -> list[Mapping[str, Any]]:
 
 
 def _policy(pack: str, on: str | None) -> Any:
-    from guardrail.policy.load import load_policy
+    from guardrail.policy.load import NOWHERE, load_policy
     from guardrail.wiring import policy_path
 
     try:
@@ -269,6 +302,8 @@ def _policy(pack: str, on: str | None) -> Any:
     try:
         policy = load_policy(policy_path(pack), day=day)
     except PolicyError as error:
+        if (first := error.mistakes[0]).file == NOWHERE:
+            raise typer.BadParameter(f"{first.message} ({first.hint})") from None
         list_mistakes(error.mistakes)
         raise typer.Exit(1) from None
     today = (day or datetime.now(UTC).date()).isoformat()
@@ -320,8 +355,10 @@ def _named(profile: str) -> tuple[str, AgeBand, int | None]:
     pack, *rest = profile.split("/")
     age, years = AgeBand.UNKNOWN, None
     for part in rest:
-        if part.isdecimal() and len(part) < 4:  # noqa: PLR2004 - nobody is older
-            years = int(part)
+        if part.isdecimal():
+            years = int(part[:4])
+            if years > OLDEST:
+                raise typer.BadParameter(f"nobody is {part} years old")
         elif part in {str(band) for band in AgeBand}:
             age = AgeBand(part)
         else:

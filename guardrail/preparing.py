@@ -39,6 +39,7 @@ _EN = {
         rf"|\b(?:holding|got|with) (?:the |a |my |his |her |all (?:the |my )?)?(?:[\w']+ )?(?:{_THING}|{_BLADE}) (?:is |are )?(?:right )?(?:here|in my (?:hands?|lap|bag|pocket|car)|next to me|beside me|in front of me|on my (?:lap|bed|desk))\b"
         rf"|\b(?:the|my|his|her) (?:[\w']+ )?(?:{_THING}|{_BLADE}) (?:is|are|'s|'re) (?:already |all |right |now )?(?:here|ready|loaded|tied|lined up|laid out|set out|in my (?:hands?|lap|bag|pocket|car)|next to me|beside me|in front of me|on (?:my|the) (?:lap|bed|desk|table|nightstand|counter))\b"
         r"|\bi(?:'ve| have) (?:got )?everything (?:i need|ready) (?:here|now|for it)"
+        r"|\b(?:hose|hosepipe|tubing)\b[^!?\n]{0,40}\b(?:engine|exhaust|tail ?pipe)\b|\b(?:engine|exhaust|tail ?pipe)\b[^!?\n]{0,40}\b(?:hose|hosepipe|tubing)\b"
     ),
     "time": re.compile(
         r"\b(?:i'?m|i am|i will|i'?ll|gonna|going to|imma|ima) (?:just |really |finally |actually )?(?:(?:going|gonna|to) )?(?:do(?:ing)? it|end(?:ing)? (?:it|things|everything)|go through with it|use (?:it|them)|jump|finish it|take them(?: all)?)"
@@ -60,6 +61,7 @@ _EN = {
     "place": re.compile(
         r"\bi(?:'m| am)(?: \w+)? (?:on|at|by) the (?:edge|ledge|roof|rooftop|railing|bridge|tracks|platform|cliff|balcony)(?: (?:edge|rail|railing|now))?\b"
         r"|\b(?:standing|sitting) (?:on|at) the (?:edge|ledge|roof|rooftop|railing|bridge|tracks|cliff)\b|\bover the (?:railing|rail|barrier)\b"
+        r"|\bgarage(?: doors?)?(?:'s| is| are)? (?:all |already )?(?:shut|closed|locked|sealed|taped(?: up)?)\b"
     ),
     "goodbye": re.compile(
         r"\b(?:this is (?:goodbye|my (?:last|goodbye)|me saying goodbye|the last (?:time|message))|goodbye forever|my last (?:message|words)\b|"
@@ -74,23 +76,27 @@ _EN_NOT = re.compile(
     r"as a (?:kid|teen)|(?:she|he|they)(?:'s|'re|'ve)? (?:has|have|had|is|are|was|were|got|bought|wrote|took|says?|said|told|left|found)|victim|detective|killer|character|story|novel|chapter|game|quest|level|movie|film|song|lyrics?)\b"
 )
 _EN_FOR = re.compile(
-    r"\b(?:climb\w*|boat|goat|horse|swing|camp\w*|tent|sail\w*|garden|kitchen|cook\w*|chop\w*|bread|shav\w*|hik\w*|hunt\w*|deer|licen[cs]e|headache|"
+    r"\b(?:wash\w*|rins\w*|radiator|coolant|mechanic|leak\w*|vacuum\w*|climb\w*|boat|goat|horse|swing|camp\w*|tent|sail\w*|garden|kitchen|cook\w*|chop\w*|bread|shav\w*|hik\w*|hunt\w*|deer|licen[cs]e|headache|"
     r"flu|antibiotic\w*|vitamins?|allerg\w*|doctor|pharmac\w*|prescri\w*|diabet\w*|vet|for (?:my|the|our|a|his|her|mum|mom|dad|grandma|grandpa|work|school)|"
     r"grandma|granny|nan|pen ?pal|santa|teacher|colleagues?|retire\w*|job|resign\w*|transfer\w*|deploy\w*|moving|move|flight|airport|train|bus|"
     r"semester|term|graduat\w*|wedding|marathon|proposal|migration|release|server|match|final|concert|holiday|vacation|trip)\b"
 )
 # -- Chinese -----------------------------------------------------------------------------------
+_DAY_ZH = r"今晚|今夜|明早|明晚|明天|后天|[这下]?周[一二三四五六日末天]|下周|半夜|天亮"
+_ACT_ZH = r"(?<!又想)(?<!不想)(?<!没想)(?:自杀|割腕|上吊(?!灯|牌|扇)|跳楼|烧炭(?!烤)|吞药|寻死|喝(?:了)?农药)(?!小队|干预|预防|热线|危机|率|的|式|学|倾向|念头|想法|现象|案|问题|新闻|机|价)"
 _ZH = {
     "means": re.compile(
-        r"(?:安眠药|药片?|药瓶|绳子?|枪|农药|炭)(?:都|也|已经|已|就|我|昨天|今天|刚才?|早就)*"
+        r"(?:安眠药|药片?|药瓶|绳子?|枪|农药|百草枯|敌敌畏|炭)(?:都|也|已经|已|就|我|昨天|今天|刚才?|早就)*"
         r"(?:准备好|备好|买好|买了|买来|买回来|攒[够好齐]|凑[够齐]|到手|在手[边里上]|拿在手|放在(?:手边|床头|枕头|桌上|旁边|包里)|摆[好在]|数好了|藏好|系好|绑好|挂好)|(?:安眠药|药|绳子?|枪)就在(?:手边|旁边|床头|桌上|包里)"
         r"|(?:手里|手上|床头|桌上|枕头下|包里|旁边)(?:就|还|已经)*(?:拿着|握着|攥着|放着|摆着)[^，。！？]{0,6}(?:安眠药|药|绳|刀|枪)"
         r"|(?:攒|藏|买|凑|备)(?:好|够|齐|下)?了[^，。！？]{0,6}(?:安眠药|药|绳子?|炭)|(?:要用的|该准备的|东西)(?:都|全)?(?:准备好|备齐|备好|齐)了"
     ),
     "time": re.compile(
-        r"(?:今晚|今夜|明早|明天|后天|这?周[一二三四五六日末]|下周|天亮[前之]*|半夜|零点|等[^，。！？]{1,10}(?:睡|走|出门|上班|不在|下班|交完班)[^，。！？]{0,3})[^，。！？]{0,6}"
-        r"(?:就|我)?(?:动手|上路|走了|结束(?:了|吧|这一切)?|解脱|跳|了结|做个了断|办了|用掉|用它|去找(?:他|她|奶奶|爷爷|妈)|不在了|不醒)"
-        r"|(?:日子|时间|日期)(?:我|都|已经)?(?:定|选|挑|看|写)(?:好|上)?了|最后(?:一|1)(?:晚|夜|天)了?"
+        r"(?:今晚|今夜|明早|明晚|明天|后天|这?周[一二三四五六日末]|下周|天亮[前之]*|半夜|零点|等[^，。！？]{1,10}(?:睡|走|出门|上班|不在|下班|交完班)[^，。！？]{0,3})[^，。！？]{0,6}"
+        r"(?:就|我)?(?:动手|上路|走了|(?<!终于)(?<!考试)(?<!比赛)结束(?!了?(?:考|比|课|会|工作|实习|直播|营业|游戏))(?:了|吧|这一切)?|解脱|跳(?!舞|操|绳|槽|广场|健)|了结|"
+        rf"{_ACT_ZH}|做个了断|办了|用掉|用它|去找(?:他|她|奶奶|爷爷|妈)|不在了|不醒)"
+        rf"|(?:{_DAY_ZH})(?:下班|放学|睡觉|吃完饭|回家)?(?:以?后|之后)?我?(?:想|要|会|就|打算|准备|决定)+(?:去)?{_ACT_ZH}|(?:农药|百草枯|敌敌畏|除草剂)[^。！？!?]{{0,24}}等[^，。！？,]{{1,12}}就(?:把它)?(?:喝|吞|用它|上路)"
+        rf"|(?:日子|时间|日期)(?:我|都|已经)?(?:定|选|挑|看|写)(?:好|上)?了|(?:定|选)好了[，,]?(?:就)?(?:在)?(?:{_DAY_ZH})|最后(?:一|1)(?:晚|夜|天)了?(?!上班|工作|实习|营业|考|上课|上学|假|打折|活动|培训|军训|旅|住|在这|体验|放假|加班|比赛)"
     ),
     "letters": re.compile(
         r"(?:遗书|信|纸条|字条|留言|绝笔)(?:我|都|也|已经|已|昨天|今天|刚才?|早就)*(?:写[好完了]|留[好下了]|压在|放在|改了)|写[好完了]+(?:遗书|绝笔|给[他她爸妈]\w{0,3}的?信)|留了?(?:封|张)(?:信|字条|纸条|遗书)"
@@ -108,12 +114,12 @@ _ZH = {
     ),
 }  # fmt: skip
 _ZH_NOT = re.compile(
-    r"扔了|丢了|倒掉|冲(?:掉|进)|交给(?:了)?(?:妈|爸|医生|老师|护士)|收走|锁起来|还回去|没有?(?:药|买|写|绳)|不(?:会|打算|敢|想)[^，。！？]{0,4}(?:用|动手|跳|写)|"
-    r"有时候?|每次|想过|梦见|一到|回(?:家|来|宿舍)了|下来了|以前|当年|去年|前年|上个?月|那年|小时候|(?:他|她|他们|她们|同学|朋友|室友|同事|邻居|奶奶|爷爷)[^，。！？]{0,8}(?:写|买|攒|站|留|吃|吞)|"
+    r"扔了|丢了|倒掉|冲(?:掉|进)|交给(?:了)?(?:妈|爸|医生|老师|护士)|收走|锁起来|还回去|没有?(?:药|买|写|绳)|不(?:会|打算|敢|想)[^，。！？]{0,4}(?:用|动手|跳|写|自杀|割腕|死)|"
+    r"有时候?|每次|想过|梦见|一到|(?<!买)(?<!取)(?<!拿)(?<!带)(?<!弄)回(?:家|来|宿舍)了|下来了|以前|当年|去年|前年|上个?月|那年|小时候|(?:他|她|他们|她们|同学|朋友|室友|同事|邻居|奶奶|爷爷)[^，。！？]{0,8}(?:写|买|攒|站|留|吃|吞)|"
     r"死者|侦探|凶手|悬疑|剧情|小说|故事|剧本|主角|女主|男主|游戏|剧情|歌词|电影|电视剧|动漫|角色"
 )
 _ZH_FOR = re.compile(
-    r"感冒|发烧|消炎|止痛|布洛芬|中药|医生|药店|开的药|降压|胰岛素|露营|爬山|攀岩|跳绳|晾|做饭|切菜|削|水果刀|快递|裁|手工|求婚|婚礼|"
+    r"拍(?:日|照|月|夜|星|风景|视频|晚霞|落日|照片)|日[出落]|晚霞|夜景|打卡|感冒|发烧|消炎|止痛|布洛芬|中药|医生|药店|开的药|降压|胰岛素|露营|爬山|攀岩|跳绳|晾|做饭|切菜|削|水果刀|快递|裁|手工|求婚|婚礼|"
     r"退休|离职|辞职|交接|搬家|出国|留学|毕业|开学|出差|旅[游行]|航班|飞机|高铁|比赛|演唱会|跨年|看[星流日烟]|烧烤|钓鱼|写给(?:未来|老师|偶像)|笔友|感谢信|情书|道歉信|体检"
 )
 
@@ -124,7 +130,7 @@ _ALONE = (
     "pills", "tablets", "painkiller", "rope", "noose", "gun", "pistol", "rifle", "revolver", "bullets", "knife", "blade", "razor", "cutter", "belt",
     "bottle", "everything i", "letter", "note", "goodbye", "edge", "roof", "railing", "bridge", "tracks", "cliff",
     "my last", "the last", "platform", "barrier", "tell m", "tell e", "look for me", "find me", "wait for me", "by the time",
-    "药", "绳", "枪", "炭", "遗书", "条", "绝笔", "信", "天台", "楼", "桥", "江堤", "栏", "铁轨", "阳台", "翻", "脚",
+    "garage", "hose", "tubing", "药", "百草枯", "敌敌畏", "绳", "枪", "炭", "遗书", "条", "绝笔", "信", "天台", "楼", "桥", "江堤", "栏", "铁轨", "阳台", "翻", "脚",
     "留言", "留了", "东西", "该准备", "要用的", "写", "最后一", "永别", "来世", "来生", "下辈子", "找我", "等我", "替我", "不在", "看到",
 )  # fmt: skip
 """One of these is in every line with a sign of `_WEIGHTY`; most lines are passed by at little cost."""

@@ -227,7 +227,7 @@ def _does(rule: Rule, say: _Words) -> list[str]:
 _CRISIS = {
     *(State.CONCERN, State.ACTIVE, State.IMMINENT),
     *(State.OMISSION, State.NO_HELP, State.WRONG_NUMBER),
-    *(State.ABOUT_OTHER, State.BEREAVED, State.FICTION, State.EATING),
+    *(State.ABOUT_OTHER, State.BEREAVED, State.FICTION, State.EATING, State.ATTEMPT),
 }
 
 

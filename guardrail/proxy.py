@@ -7,10 +7,9 @@ bytes are neither decoded nor re-encoded.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,9 +18,10 @@ from typing import Any, Protocol
 import aiohttp
 from yarl import URL
 
-from guardrail._asgi import CANCELS, Headers, Message, Receive, Scope, Send, header
-from guardrail._hops import as_text, end_to_end, target_of
-from guardrail.errors import BodyError, UpstreamError
+from guardrail._asgi import CANCELS, Headers, Receive, Scope, Send
+from guardrail._calls import Calls, Until, Upload
+from guardrail._hops import as_text, can_pass, end_to_end, target_of
+from guardrail.errors import UpstreamError
 
 __all__ = ["AiohttpTransport", "Answer", "HttpxTransport", "Transport", "Upstream"]
 
@@ -172,6 +172,7 @@ class Upstream:
     `headers` are set on every request, in place of the client's own of the same name: a provider
     key, when it is the proxy that holds it. A request body may have up to `body_bytes`, and may be
     silent for up to `body_seconds` at a time; a chat's, which is here already, needs no waiting.
+    Whoever has `calls` can end all requests that are under way.
     """
 
     def __init__(
@@ -181,8 +182,10 @@ class Upstream:
         headers: Headers | None = None,
         body_bytes: int = 100 * 1024 * 1024,
         body_seconds: float = 30.0,
+        calls: Calls | None = None,
     ) -> None:
         self._transport = transport
+        self._calls = calls or Calls()
         self._own = [(k.lower(), v) for k, v in headers or []]
         self._bytes, self._seconds = body_bytes, body_seconds
 
@@ -192,14 +195,15 @@ class Upstream:
         Raises:
             BodyError: the request body is too large (413) or falls silent (408); some of the
                 answer may be out.
-            UpstreamError: the upstream failed, likewise.
+            UpstreamError: the upstream failed, or all calls are ended, likewise.
         """
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1011, "reason": "not proxied"})
         else:
-            await self._forward(scope, receive, send)
+            async with self._calls.one():
+                await self._forward(scope, receive, send)
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward; stop at once when the client hangs up, once its request is here, or is refused.
@@ -213,10 +217,10 @@ class Upstream:
             cancels["relied_on"] = True
             await self._transfer(scope, (await receive())["body"], send)
             return
-        upload = _Upload(receive, self._bytes, self._seconds)
+        upload = Upload(receive, self._bytes, self._seconds)
         body = await upload.body(scope["headers"])
         try:
-            async with _Until(upload.over()):
+            async with Until(upload.over()):
                 await self._transfer(scope, body, send)
         except UpstreamError:
             if upload.refused is None:  # else this is the transport's word for it
@@ -230,6 +234,8 @@ class Upstream:
         async with self._transport.send(scope["method"], target_of(scope), headers, body) as answer:
             empty = {b"content-length"} if answer.status in EMPTY else set()
             kept = [(k.lower(), v) for k, v in end_to_end(answer.headers, empty)]
+            if not can_pass(answer.status, kept):
+                raise UpstreamError("the answer has a head that cannot be passed on")
             await send({"type": "http.response.start", "status": answer.status, "headers": kept})
             async for chunk in answer.chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -243,124 +249,6 @@ class Upstream:
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
-
-
-class _Upload:
-    """The request body, and after it the wait for the client to hang up.
-
-    There is one `receive` for both, so the second begins when the first has ended.
-    """
-
-    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
-        self._receive, self._limit, self._seconds = receive, limit, seconds
-        self._size = 0
-        self._read = asyncio.Event()  # nothing of it is still to be read
-        self._left = False
-        # What ended it before its time; transports hide this behind an error of theirs.
-        self.refused: BodyError | UpstreamError | None = None
-
-    async def body(self, headers: Headers) -> AsyncIterator[bytes] | bytes:
-        """All of it if it came in one piece, else a stream.
-
-        Both raise `BodyError` when it is too large or falls silent.
-        """
-        announced = header(headers, b"content-length")
-        if announced.isdigit() and float(announced) > self._limit:  # int() balks at 4300 digits
-            raise self._too_large()
-        first = await self._piece()
-        if first["type"] == "http.request" and not first.get("more_body", False):
-            self._read.set()
-            return bytes(first.get("body", b""))
-        return self._stream(first)
-
-    async def over(self) -> None:
-        """Return once the client has hung up, its body is refused, or nobody takes it."""
-        await self._read.wait()
-        while not self._left and self.refused is None:
-            self._left = (await self._receive())["type"] == "http.disconnect"
-
-    async def _stream(self, message: Message) -> AsyncIterator[bytes]:
-        try:
-            while message["type"] != "http.disconnect":
-                if message.get("body"):
-                    taken = asyncio.get_running_loop().call_later(self._seconds, self._stalled)
-                    try:
-                        yield message["body"]
-                    finally:
-                        taken.cancel()
-                if not message.get("more_body", False):
-                    return
-                message = await self._piece()
-            self._left = True
-            raise OSError("the client hung up before its request was complete")
-        finally:
-            self._read.set()
-
-    async def _piece(self) -> Message:
-        """Some more. An upload may be long, but not silent: the deadline begins anew each time."""
-        try:
-            async with asyncio.timeout(self._seconds):
-                message = await self._receive()
-        except TimeoutError:
-            late = f"the body was silent for {self._seconds:g} seconds"
-            self.refused = BodyError(late, status=408, code="body_too_slow")
-            raise self.refused from None
-        self._size += len(message.get("body", b""))
-        if self._size > self._limit:
-            raise self._too_large()
-        return message
-
-    def _stalled(self) -> None:
-        """The upstream takes no more of the body, and says nothing either."""
-        self.refused = UpstreamError("the backend stopped reading the request")
-        self._read.set()
-
-    def _too_large(self) -> BodyError:
-        large = f"the body is larger than {self._limit} bytes"
-        self.refused = BodyError(large, code="body_too_large")
-        return self.refused
-
-
-class _Until:
-    """What runs inside is cancelled, and left without an error, once `end` is over.
-
-    If `end` raises, so does leaving.
-    """
-
-    def __init__(self, end: Coroutine[Any, Any, None]) -> None:
-        self._inside = False
-        self._watch = asyncio.ensure_future(end)
-        self._limit = asyncio.timeout(None)  # which knows its own cancellation from anybody else's
-
-    async def __aenter__(self) -> None:
-        await self._limit.__aenter__()
-        self._inside = True
-        self._watch.add_done_callback(self._over)
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        self._inside = False  # a callback that is already on its way finds nothing to do
-        self._watch.cancel()
-        try:
-            await self._limit.__aexit__(kind, error, trace)
-        except TimeoutError:
-            if not self._limit.expired():
-                raise
-        finally:
-            (ended,) = await asyncio.gather(self._watch, return_exceptions=True)
-        if error is None or self._limit.expired():
-            if isinstance(ended, Exception):
-                raise ended
-            return self._limit.expired()
-        return False
-
-    def _over(self, _: asyncio.Future[None]) -> None:
-        if self._inside:
-            self._limit.reschedule(asyncio.get_running_loop().time())
 
 
 class _Failing:

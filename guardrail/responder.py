@@ -33,7 +33,7 @@ from guardrail.engine import Engine
 from guardrail.errors import RequestError, StoreError, UpstreamError
 from guardrail.exchange import AskAgain, Exchange
 from guardrail.human import HumanAnswer, HumanJoined
-from guardrail.identity import IdentityRules, identify
+from guardrail.identity import SIGNAL, SUPPRESS, IdentityRules, identify
 from guardrail.policy.model import Mode, Repair
 from guardrail.review import Review
 from guardrail.routes import Route
@@ -46,14 +46,6 @@ from guardrail.wire.forgetting import Forgetting, forgotten
 __all__ = ["Door", "Guard", "Responder"]
 
 log = structlog.get_logger("guardrail")
-
-
-SUPPRESS = b"x-guardrail-suppress"
-"""Tells the backend, and with the answer the app, what to leave off for this person: "memory", "push"."""
-
-SIGNAL = b"x-guardrail-signal"
-"""`exit`: the person has pressed a button or closed the window, and wants to be let go (CN Measures
-Art 19). Anybody may say so: it can only make the bot leave them in peace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,11 +322,11 @@ class Responder:
         )
 
     def _inner_scope(self, length: int) -> Scope:
-        """The request as the backend sees it: readable answers only, and nobody's identity.
+        """The request as the backend sees it: readable answers only, and no header that is for us.
 
         `length`: of its body, which is another one where something was hidden or added.
         """
-        hidden = self._guard.identity.names | {b"accept-encoding", SUPPRESS, SIGNAL}
+        hidden = self._guard.identity.ours(self._scope["headers"]) | {b"accept-encoding"}
         headers = [
             (name, b"%d" % length if name == b"content-length" else value)
             for name, value in without(self._scope["headers"], hidden)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from guardrail._own_words import own_words
+from guardrail._said_once import said_once
 from guardrail.actions import facts, help_lines, said, steering, words
 from guardrail.assess import both
 from guardrail.care import Care, Standing
@@ -190,15 +191,12 @@ class Review:
     def words(self, decision: Decision) -> str:
         """The words that stand in place of the bot's; support owed to the person comes with them.
 
-        Unless they name help themselves: the same numbers twice are noise at the worst moment.
+        Where they name help themselves, no words that would do the same for the person's own danger.
         """
         own = words(self.policy, decision, self.profile)
-        if decision.resources:
-            self._told = ()
-            return _paragraphs(self.beside, own)
-        self._told = self._care.due()
-        notices = self._notices(besides=decision.text)
-        return _paragraphs(self.beside, own, *self._owed(), *notices)
+        self._told = () if decision.resources else self._care.due()
+        owed = self._owed(calm=decision.resources)
+        return said_once(self.beside, own, *owed, *self._notices(besides=decision.text))
 
     @property
     def help(self) -> str:
@@ -238,8 +236,10 @@ class Review:
             off = (*off, *SWITCHES)
         return tuple(sorted({*self.policy.suppress.get(self.profile.age_band, ()), *off}))
 
-    def _owed(self) -> list[str]:
-        owed = {d.text: d for d in self._decisions if d.adds_words}  # each text once
+    def _owed(self, *, calm: bool = False) -> list[str]:
+        """Each text once; of `calm` ones alone, none that a danger of the person's own brought."""
+        adds = (d for d in self._decisions if d.adds_words)
+        owed = {d.text: d for d in adds if not calm or d.danger is Danger.NONE}
         return [words(self.policy, decision, self.profile) for decision in owed.values()]
 
     def _notices(self, besides: str | None = None) -> list[str]:

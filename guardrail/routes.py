@@ -12,9 +12,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from guardrail.errors import ConfigError, Mistake
 from guardrail.wire.base import Wire
 
-__all__ = ["Route", "RouteTable"]
+__all__ = ["NONE", "Route", "RouteTable", "repeated"]
+
+NONE = (
+    "routes: there is no chat route, so the guard would judge nothing",
+    "leave routes out for /v1/chat/completions",
+)
+"""What to say of an empty list, and the hint."""
 
 _PARAMETER = re.compile(r"\\\{[a-z_]+\\\}")
 
@@ -38,9 +45,23 @@ class Route:
 
 
 class RouteTable:
-    """Finds the route of a request, or says that it has none."""
+    """Finds the route of a request, or says that it has none.
+
+    Raises:
+        ConfigError: there is no route, so the guard would judge nothing; or two are the same.
+    """
 
     def __init__(self, routes: Sequence[Route]) -> None:
+        if not routes:
+            raise ConfigError([Mistake("settings", 0, *NONE)])
+        if twice := repeated([(route.method, route.path) for route in routes]):
+            said = "stands twice among the routes"
+            raise ConfigError(
+                [
+                    Mistake("settings", 0, f"{routes[n].method} {routes[n].path} {said}")
+                    for n in twice
+                ]
+            )
         plain = [r for r in routes if "{" not in r.path]
         self._exact = {(r.method, _meaning(r.path)): r for r in plain}
         self._patterns = [(_pattern(r.path), r) for r in routes if "{" in r.path]
@@ -58,6 +79,22 @@ class RouteTable:
             if candidate.method == method and pattern.fullmatch(meaning):
                 return candidate
         return None
+
+
+def repeated(routes: Sequence[tuple[str, str]]) -> dict[int, int]:
+    """Of routes, each as method and path: which are the same as one before, and as which.
+
+    A path with `{name}` in it and one without may both fit a request: then the plain one counts.
+    """
+    first: dict[tuple[str, str], int] = {}
+    found: dict[int, int] = {}
+    for number, (method, path) in enumerate(routes):
+        plain = "{" not in path
+        meant = (method, _meaning(path) if plain else f"~{_pattern(path).pattern}")
+        if meant in first:
+            found[number] = first[meant]
+        first.setdefault(meant, number)
+    return found
 
 
 def _meaning(path: str) -> str:

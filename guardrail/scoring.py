@@ -103,12 +103,17 @@ class Scorer:
     async def score(self, utterance: Utterance) -> dict[str, Any]:
         """The scores of one utterance: `scores`, `level`, `flags`, and what was not judged.
 
-        `detectors` holds what else was noticed, where the model knows of such things.
+        `detectors` holds what else was noticed, where the model knows of such things. Where the model
+        `failed`, the lexicon's findings are all there is: what it did not find has no score, since a
+        0.0 would say that somebody had looked.
         """
         found = await self._assess(utterance)
         level = found.level()
+        seen = {signal.label for signal in found.signals} if found.failed else self.bars.keys()
         result: dict[str, Any] = {
-            "scores": {label: round(found.score(label), DIGITS) for label in self.bars},
+            "scores": {
+                name: round(found.score(name), DIGITS) for name in self.bars if name in seen
+            },
             "level": str(level) if level else None,
             "flags": [label for label, bar in self.bars.items() if found.score(label) >= bar],
         }

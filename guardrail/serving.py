@@ -9,16 +9,18 @@ import math
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-import uvicorn
 import watchfiles
 
 from guardrail._asgi import ASGIApp
+from guardrail._calls import Calls
+from guardrail._library_log import library_lines
+from guardrail._servers import GRACE, Servers, address, listen
 from guardrail.admin.app import AdminParts, create_admin
 from guardrail.admin.people import Office
 from guardrail.cases import tallied
@@ -28,7 +30,7 @@ from guardrail.config import Settings
 from guardrail.console.pages import static_files
 from guardrail.demo.companion import Companion
 from guardrail.desk import Desk
-from guardrail.door import DoorCheck, door_protocol
+from guardrail.door import DoorCheck
 from guardrail.errors import Mistake, StoreError
 from guardrail.listening import Listening
 from guardrail.middleware import GuardrailMiddleware
@@ -45,7 +47,6 @@ log = structlog.get_logger("guardrail")
 
 HOUSEKEEPING = 10.0  # seconds between looks at the open cases
 PURGE = 3600.0  # seconds between two purges
-GRACE = 20  # seconds that running streams get at shutdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,6 @@ class Addresses:
     upstream: str
     demo: bool
     portal: str = ""
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server among others: signals are handled once for all of them, in `run`."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def settle_memory() -> None:
@@ -80,10 +73,13 @@ def settle_memory() -> None:
     gc.enable()
 
 
-def proxy_app(house: House, upstream: str, *, closes: bool = True) -> ASGIApp:
+def proxy_app(
+    house: House, upstream: str, *, closes: bool = True, calls: Calls | None = None
+) -> ASGIApp:
     """Face two: the middleware around somebody else's server, behind the door.
 
-    `closes`: the guard is let go of when the server ends.
+    `closes`: the guard is let go of when the server ends. Whoever gives `calls` can end all calls
+    to the upstream.
     """
     settings = house.settings
     transport = AiohttpTransport(
@@ -98,6 +94,7 @@ def proxy_app(house: House, upstream: str, *, closes: bool = True) -> ASGIApp:
         headers=own,
         body_bytes=max(door.pass_bytes, door.body_bytes),  # chats come this way, already weighed
         body_seconds=door.body_seconds,
+        calls=calls,
     )
     pass_sockets = settings.upstream.websockets == "pass"
     if pass_sockets:
@@ -124,9 +121,12 @@ def proxy_app(house: House, upstream: str, *, closes: bool = True) -> ASGIApp:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, *, version: str = ""
+    settings: Settings, *, version: str = "", grace: float = GRACE
 ) -> AsyncIterator[tuple[House, Addresses]]:
     """Everything up and answering; everything down again on leaving.
+
+    Answers that are under way then have `grace` seconds left, in which everything but the proxy's
+    door stays open. What is not out by then ends as if the backend had broken off.
 
     Raises:
         ConfigError: with every mistake in settings and policy.
@@ -143,22 +143,17 @@ async def serving(
         stack.push_async_callback(staff.close)  # runs before the engine lets the store go
         await staff.mend()
         sockets = [
-            stack.enter_context(_listen(host, port)) for host, port in _places(settings, companion)
+            stack.enter_context(listen(host, port)) for host, port in _places(settings, companion)
         ]
         addresses = _addresses(settings, sockets, companion)
-        apps = [
-            proxy_app(
-                house, addresses.upstream, closes=False
-            ),  # the last checkpoint comes after it
-            _admin_app(staff, addresses, companion, office),
+        calls, stopping = Calls(), asyncio.Event()
+        apps = [  # the guard is closed here: the last checkpoint comes after it
+            proxy_app(house, addresses.upstream, closes=False, calls=calls),
+            _admin_app(staff, addresses, companion, office, ready=_readiness(house, stopping)),
         ]
         apps += [companion] if companion is not None else []
         apps += [staff.portal()] if settings.guardians.enabled else []
-        servers = [_server(app, house, first=n == 0) for n, app in enumerate(apps)]
-        tasks = [
-            asyncio.create_task(server.serve(sockets=[sock]))
-            for server, sock in zip(servers, sockets, strict=True)
-        ]
+        servers = Servers(apps, sockets, door=settings.door, count=house.metrics.count, grace=grace)
         keeping = [
             _kept(_keep_house(staff, office.desk), "housekeeping"),
             _kept(_watch(house), "policy watch"),
@@ -166,17 +161,18 @@ async def serving(
             *(_kept(work, name) for name, work in staff.tasks()),
         ]
         try:
-            await _started(servers, tasks)
+            await servers.started()
             yield house, addresses
         finally:
+            stopping.set()
+            if house.guard.board is not None:
+                house.guard.board.end()
+            await servers.drained(calls)
             for task in keeping:
                 task.cancel()
             staff.ending.set()
-            if house.guard.board is not None:
-                house.guard.board.end()
-            for server in servers:
-                server.should_exit = True
-            await asyncio.gather(*tasks, *keeping, return_exceptions=True)
+            await servers.ended()
+            await asyncio.gather(*keeping, return_exceptions=True)
 
 
 def _places(settings: Settings, companion: Companion | None) -> list[tuple[str, int]]:
@@ -194,11 +190,11 @@ def _addresses(
     settings: Settings, sockets: list[socket.socket], companion: Companion | None
 ) -> Addresses:
     return Addresses(
-        proxy=_address(sockets[0]),
-        admin=_address(sockets[1]),
-        upstream=settings.upstream.url or _address(sockets[2]),
+        proxy=address(sockets[0]),
+        admin=address(sockets[1]),
+        upstream=settings.upstream.url or address(sockets[2]),
         demo=companion is not None,
-        portal=_address(sockets[-1]) if settings.guardians.enabled else "",
+        portal=address(sockets[-1]) if settings.guardians.enabled else "",
     )
 
 
@@ -206,6 +202,11 @@ async def run(
     settings: Settings, *, version: str = "", ready: Callable[[House, Addresses], None]
 ) -> None:
     """Serve until SIGINT or SIGTERM; SIGHUP reloads the policy."""
+    with library_lines():
+        await _run(settings, version, ready)
+
+
+async def _run(settings: Settings, version: str, ready: Callable[[House, Addresses], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     async with serving(settings, version=version) as (house, addresses):
@@ -225,14 +226,6 @@ async def run(
         settle_memory()
         ready(house, addresses)
         await stop.wait()
-
-
-async def _started(servers: list[_Server], tasks: list[asyncio.Task[None]]) -> None:
-    while not all(server.started for server in servers):
-        done, _ = await asyncio.wait(tasks, timeout=0.01, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:  # it ended before it started
-            task.result()
-            raise OSError("a server did not start; its own words stand above")
 
 
 def _kept(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -266,8 +259,25 @@ def _office(house: House) -> Office:
     return Office(people, desk, lambda: house.policies.all, _page(house))
 
 
+def _readiness(
+    house: House, stopping: asyncio.Event
+) -> Callable[[], Awaitable[Mapping[str, str | None]]]:
+    """The house's, and no longer once the servers end: nobody new is to be sent here."""
+
+    async def readiness() -> Mapping[str, str | None]:
+        found = await house.readiness()
+        return {**found, "server": "stopping"} if stopping.is_set() else found
+
+    return readiness
+
+
 def _admin_app(
-    staff: Staff, addresses: Addresses, companion: Companion | None, office: Office
+    staff: Staff,
+    addresses: Addresses,
+    companion: Companion | None,
+    office: Office,
+    *,
+    ready: Callable[[], Awaitable[Mapping[str, str | None]]],
 ) -> ASGIApp:
     house = staff.house
     settings = house.settings
@@ -278,7 +288,7 @@ def _admin_app(
         AdminParts(
             store=house.store,
             metrics=house.metrics,
-            readiness=house.readiness,
+            readiness=ready,
             policy=lambda: house.policies.current,
             reload=lambda: _reload(house),
             cases=house.cases,
@@ -296,49 +306,6 @@ def _admin_app(
             mounts={"/static/console": static_files()},
         )
     )
-
-
-def _server(app: ASGIApp, house: House, *, first: bool) -> _Server:
-    door = house.settings.door
-    protocol = door_protocol(
-        header_seconds=door.header_seconds,
-        header_bytes=door.header_bytes,
-        header_count=door.header_count,
-        count=house.metrics.count,
-    )
-    return _Server(
-        uvicorn.Config(
-            app,
-            http=protocol if first else "auto",
-            ws="websockets-sansio",  # the one that `door` and `sockets` are written for
-            ws_max_size=door.message_bytes,
-            ws_per_message_deflate=False,  # unpacking what only passes would be work for nothing
-            lifespan="on" if first else "auto",
-            log_config=None,  # access lines would carry paths and peers; metrics count instead
-            access_log=False,
-            proxy_headers=False,  # nobody's X-Forwarded-For is believed
-            server_header=False,
-            date_header=not first,  # the backend's own passes through; two would be one too many
-            timeout_graceful_shutdown=GRACE,
-        )
-    )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
-def _address(sock: socket.socket) -> str:
-    host, port = sock.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _reload(house: House) -> list[Mistake]:

@@ -145,6 +145,7 @@ class State(StrEnum):
     PAUSED = "paused"  # a guardian or an operator has paused this person's access
     UNSAFE = "unsafe"  # a reply urges a child to drink, drugs, starving, a dare, staying off school
     DEMEANING = "demeaning"  # a reply humiliates the person
+    ATTEMPT = "attempt"  # an overdose, poison, a deep cut: it has just happened, in plain own words
     EATING = "eating"  # an eating disorder in the person's own plain words
     DISTRESS = "distress"  # panic, rage, despair in plain words, or crying that will not stop
     STOPPED = "stopped"  # the policy has taken this app, route or character out of service

@@ -373,7 +373,8 @@ async def test_roles_count_from_the_next_request_on(staff: Staff) -> None:
 async def test_local_accounts_can_be_turned_off(tmp_path: Path, clock: Clock) -> None:
     """Then a password opens nothing."""
     store = SqliteStore(tmp_path / "g.db")
-    staff = Staff(tmp_path, store, clock, local=False)
+    oidc = {"issuer": "https://id.example", "client_id": "x", "roles": {"crisis": "moderator"}}
+    staff = Staff(tmp_path, store, clock, local=False, oidc=oidc)
     joined = await ann(staff)
     assert await refusal(staff.logins.sign_in(joined.tried())) == (401, "wrong")
     await staff.close()

@@ -21,6 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "_sentences",
         "_articles",
         "_data",
+        "_library_log",
         "_yaml",
         "_families",
         "_letter_words",
@@ -32,11 +33,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "distress",
         "unsafe",
         "demeaning",
+        "_attempting_english",
+        "_attempting_chinese",
         "eating",
         "demo.scripts",
     ),
     (
         "turn",
+        "_about_people",
+        "_said_once",
         "household",
         "_asgi",
         "_layers",
@@ -46,10 +51,24 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "vault",
         "merkle",
     ),
-    ("person", "_letter_gauges", "_user_gauges", "rota", "_about_reading", "preparing"),
+    (
+        "person",
+        "_claims",
+        "_front",
+        "_letter_gauges",
+        "_user_gauges",
+        "rota",
+        "_about_reading",
+        "_about_now_english",
+        "_about_now_chinese",
+        "preparing",
+        "attempting",
+        "thinking",
+    ),
     (
         "_about_english",
         "_about_chinese",
+        "_calls",
         "_hops",
         "_case",
         "_strand",
@@ -108,7 +127,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("staff", "journal"),
     ("review",),
     ("engine", "exchange", "human"),
-    ("responder", "wellknown", "console.seats"),
+    ("responder", "wellknown", "console.seats", "_servers"),
     ("middleware", "listening", "admin"),
     ("console", "portal"),
     ("wiring",),
@@ -149,7 +168,7 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
     "prometheus_client": {"metrics", "_families", "_letter_gauges", "_user_gauges"},
     "sqlite3": {"store"},
     "ahocorasick_rs": {"classify.lexicon"},
-    "uvicorn": {"serving", "door"},
+    "uvicorn": {"_servers", "door"},
     "typer": {
         "cli",
         "_terminal",
@@ -166,7 +185,7 @@ SINGLE_HOMES = {  # a dependency that only these modules may know
 }
 # Cannot be imported without the extra `train`; what needs one of them imports it when it is called.
 OF_EXTRA = {f"train.{name}" for name in ("net", "weights", "export", "loop", "run")}
-PURE = ("turn", "household", "acts", "wards", "wardday", "visits", "person", "about", "goodbyes", "leaning", "omissions", "distress", "unsafe", "demeaning", "eating", "preparing", "_about_reading", "_about_english", "_about_chinese", "screen", "_strand", "session", "limits", "actions", "duties", "dependence", "persona", "helplines", "care", "passages", "redact", "cases", "_case", "_case_fold", "_case_queue", "roles", "merkle", "letters", "letterbook", "takeover", "rota", "complaints", "protocol", "policy.decide", "policy.stack", "wire")  # fmt: skip
+PURE = ("turn", "household", "acts", "wards", "wardday", "visits", "person", "about", "goodbyes", "leaning", "omissions", "distress", "unsafe", "demeaning", "eating", "preparing", "attempting", "_attempting_english", "_attempting_chinese", "thinking", "_about_reading", "_about_people", "_about_now_english", "_about_now_chinese", "_said_once", "_about_english", "_about_chinese", "screen", "_strand", "session", "limits", "actions", "duties", "dependence", "persona", "helplines", "care", "passages", "redact", "cases", "_case", "_case_fold", "_case_queue", "roles", "merkle", "letters", "letterbook", "takeover", "rota", "complaints", "protocol", "policy.decide", "policy.stack", "wire")  # fmt: skip
 
 
 def name_of(path: Path) -> str:

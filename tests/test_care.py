@@ -250,6 +250,8 @@ def test_a_goodbye_needs_no_model(text: str):
     turn.heard(Assessment(Side.USER, failed="timeout"), [text])
     assert State.LEAVING in turn.states
     assert State.EXIT not in turn.states
+    assert State.LEAVING in turn.in_reply("Wait, I will be so alone.")
+    assert State.LEAVING not in turn.in_reply("Wait, are you safe right now?")
 
 
 @pytest.mark.parametrize(

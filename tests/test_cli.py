@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 import socket
@@ -193,14 +194,40 @@ def test_check_says_what_never_comes_to_anything() -> None:
         "policies: {US-CA: us-ca}\n"
         "notify: {webhooks: [{url: 'https://a.example', secrets: [whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=],"
         " audiences: [guardian]}]}\n"
+        "listen: {port: no}\n"  # a mistake elsewhere hides none of them
     )
     got = guardrail("check")
     assert got.exit_code == 1
+    assert "guardrail.yaml:4: listen.port: " in got.stderr
     assert "guardrail.yaml:1: shadows: the trial of us-wa ended on 2020-01-31" in got.stderr
     assert "guardrail.yaml:2: policies: nothing says where people are" in got.stderr
     assert "guardrail.yaml:3: notify: cases are opened, and nobody of your staff" in got.stderr
     write("policies: {US-CA: us-ca}\nroutes: [{path: /v1/chat/completions, region: US-CA}]\n")
     assert guardrail("check").exit_code == 0
+    write(
+        "policies: {US-CA: us-ca}\nroutes: [{path: v1, region: US-CA}]\nshadows: {us-wa: 2020-01-31}\n"
+    )
+    got = guardrail("check")
+    assert len(got.stderr.splitlines()) == 3, (
+        "who knows where people are, while the routes are wrong"
+    )
+    assert "guardrail.yaml:3: shadows: " in got.stderr
+
+
+def test_check_warns_of_cases_that_nobody_hears_of(pack: Path) -> None:
+    """It does not fail: somebody may look at the console. The demo has nobody to tell."""
+    assert "warning" not in guardrail("check").stderr
+    write("upstream: {url: 'http://x.example'}\n")
+    got = guardrail("check", "--json")
+    assert (got.exit_code, json.loads(got.stdout)) == (0, [])
+    assert "warning: guardrail.yaml: notify: cases are opened, and nobody" in got.stderr
+    write("notify: {mail: {host: h, sender: s, moderators: [a@b.example]}}\n")
+    assert "warning" not in guardrail("check").stderr
+    write(f"policy: {pack}\n")
+    assert "warning" in guardrail("check").stderr
+    text = re.sub(r"\bescalate\b", "annotate", pack.read_text("utf-8"))
+    pack.write_text(text, "utf-8")
+    assert "warning" not in guardrail("check").stderr
 
 
 def test_check_without_a_policy_of_that_name() -> None:
@@ -260,10 +287,10 @@ def test_policy_test_of_a_failing_pack(pack: Path) -> None:
     got = guardrail("policy", "test", str(pack))
     assert got.exit_code == 1
     assert f"{tests}:5: a crisis is answered and opens a case: rule: expected crisis" in got.stderr
-    assert "rule coverage 50%, no case reaches: crisis" in got.stdout
+    assert "rule coverage 67%, no case reaches: crisis" in got.stdout
     (found,) = json.loads(guardrail("policy", "test", "--json", str(pack)).stdout)
     assert found["policy"].startswith("minimal@")
-    assert (found["cases"], found["coverage"], found["missed"]) == (4, 0.5, ["crisis"])
+    assert (found["cases"], found["coverage"], found["missed"]) == (5, 2 / 3, ["crisis"])
     assert found["failed"]
 
 
@@ -380,15 +407,16 @@ FREE = LEXICON + "listen: {port: 0}\nadmin: {port: 0}\ndata: there/data\n"
 
 
 def test_doctor_finds_all_well() -> None:
-    """Ten lines, and nothing is made on the disk."""
+    """Twelve lines, and nothing is made on the disk; it warns that nobody hears of cases."""
     write(FREE)
     got = guardrail("doctor")
     assert got.exit_code == 0, got.stdout
-    assert all(line.startswith("ok ") for line in got.stdout.splitlines())
+    (warned,) = [line for line in got.stdout.splitlines() if not line.startswith("ok ")]
+    assert warned == "warn cases: cases are opened, and nobody of your staff is told: set notify"
     found = json.loads(guardrail("doctor", "--json").stdout)
     assert [f["what"] for f in found] == [
-        *("version", "policy", "classifier", "store", "vault", "audit", "identity"),
-        *("proxy port", "admin port", "upstream"),
+        *("version", "policy", "classifier", "store", "vault", "audit", "cases", "identity"),
+        *("time zones", "proxy port", "admin port", "upstream"),
     ]
     assert all(f["ok"] for f in found)
     assert not Path("there").exists()
@@ -406,7 +434,6 @@ def test_doctor_finds_all_well() -> None:
             "no.json:1: is not a key set: FileNotFoundError",
         ),
         ("data: .\n", "store", "pseudonym.key is damaged"),
-        ("listen: {port: 1234}\nadmin: {port: 1234}\n", "admin port", "the proxy's port, too"),
     ],
 )
 def test_doctor_finds_what_is_wrong(settings: str, what: str, detail: str) -> None:

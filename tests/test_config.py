@@ -41,6 +41,15 @@ def test_what_the_command_line_leaves_out_is_a_default():
     assert settings.upstream.url == ""
 
 
+@pytest.mark.parametrize("above", [{}, {"upstream": {"url": None}, "listen": {"port": 1}}])
+def test_a_word_where_a_table_belongs_is_a_mistake(tmp_path, above):
+    """Options over it do not make it unwritten: a demo would answer instead of the backend."""
+    path = write(tmp_path, "upstream: http://127.0.0.1:28999\nlisten: hello\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, {}, above)
+    assert [m.line for m in caught.value.mistakes] == [1, 2]
+
+
 def test_secrets_come_from_elsewhere(tmp_path):
     """`${env:…}` and `${file:…}`, never literals."""
     (tmp_path / "key").write_text("abc\n")
@@ -100,6 +109,69 @@ def test_what_is_well_is_read_together_all_the_same(tmp_path):
     assert [m.line for m in caught.value.mistakes] == [1, 2, 3]
 
 
+def test_no_mistake_hides_another_one(tmp_path):
+    """Beside a wrong port, a missing key and a name that nobody knows, in the same tables."""
+    path = write(
+        tmp_path,
+        "listen: {port: 99999}\nadmin: {port: abc, host: 0.0.0.0}\n"
+        "upstream:\n  url: ftp://x\n  read_seconds: -1\n"
+        "routes:\n- {path: v1/chat, wire: nope}\n- {pathh: /x}\n"
+        "wires:\n  w: {reply_text: /reply, user_text: message}\n"
+        "identity:\n  trusted_peers: [300.0.0.0/8, 10.0.0.1/8]\n"
+        "  jwt: {secret: '${env:NOPE}', algorithms: [HS256, none]}\n"
+        "accounts: {idle_minutes: 0, local: false, public_url: 'http://x.example'}\n"
+        "takeover: {enabled: x, staffed: always}\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, {})
+    said = "\n".join(f"{m.line}: {m.message}" for m in caught.value.mistakes)
+    for line in (
+        "2: an admin server that others can reach needs admin.token",
+        "4: upstream.url must be an http:// or https:// address",
+        "7: routes.0.path: ",
+        "7: unknown wire 'nope'",
+        "8: routes.1.path: ",
+        "10: wires.w: reply_text: must be a list",
+        "10: wires.w: pointer 'message' must begin with a slash",
+        "12: identity.trusted_peers: '300.0.0.0/8' ",
+        "12: identity.trusted_peers: 10.0.0.1/8 ",
+        "13: the environment has no NOPE",
+        "13: identity.jwt.issuer: ",
+        "13: name the algorithms to accept",
+        "14: with accounts.local off",
+        "14: accounts.public_url must be https",
+        "15: takeover.staffed: ",
+    ):
+        assert line in said
+    assert said.count("\n") == 22, said
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("admin: {port: 8080}\n", [1]),
+        ("policy: default\nlisten: {port: 9090}\n", [2]),
+        ("listen: {port: 9090}\nguardians: {enabled: true, port: 9090}\n", [2, 1]),
+        ("listen: {host: 0.0.0.0}\nadmin:\n  host: localhost\n  port: 8080\n", [4]),
+        ("listen: {port: 9091}\n", []),  # there is no portal
+        ("listen: {port: 0}\nadmin: {port: 0}\n", []),
+        ("listen: {host: '::'}\nadmin: {port: 8080}\n", []),
+        ("listen: {host: '::'}\nadmin: {host: '::1', port: 8080}\n", [2]),
+        ("listen: {host: 10.0.0.1}\nadmin: {port: 8080}\n", []),
+    ],
+)
+def test_each_server_needs_a_port_of_its_own(tmp_path, text, lines):
+    """Told before a start, with the line; another address or no portal is no clash."""
+    path = write(tmp_path, text)
+    if not lines:
+        load_settings(path, {})
+        return
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, {})
+    assert sorted(m.line for m in caught.value.mistakes) == sorted(lines)
+    assert all("is the port of" in m.message for m in caught.value.mistakes)
+
+
 def test_a_pack_may_stand_beside_the_settings(tmp_path, monkeypatch):
     """From where we were started first; if it is nowhere, both places are named."""
     monkeypatch.chdir(tmp_path)
@@ -126,9 +198,50 @@ def test_a_missing_key_is_told_once(tmp_path):
 
 
 def test_what_no_file_holds_has_no_line():
-    """The environment has no lines to point to."""
-    with pytest.raises(ConfigError, match=r"^settings: admin\.port: "):
+    """The environment has no lines to point to: the variable is named."""
+    with pytest.raises(ConfigError, match=r"^GUARDRAIL__ADMIN__PORT: admin\.port: "):
         load_settings(None, {"GUARDRAIL__ADMIN__PORT": "x"})
+
+
+PORT = {"GUARDRAIL__LISTEN__PORT": "abc"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "overrides", "place"),
+    [
+        (PORT, {}, "GUARDRAIL__LISTEN__PORT"),
+        ({}, {"listen": {"port": 99999}}, "command line"),
+        (PORT, {"listen": {"port": 99999}}, "command line"),
+        (PORT, {"listen": {"port": None}}, "GUARDRAIL__LISTEN__PORT"),
+        ({"GUARDRAIL__UPSTREAM__URL": "foo"}, {}, "GUARDRAIL__UPSTREAM__URL"),
+        ({}, {"upstream": {"url": "foo"}}, "command line"),
+        ({"GUARDRAIL__UPSTRAEM__URL": "foo"}, {}, "GUARDRAIL__UPSTRAEM__URL"),
+        ({"GUARDRAIL__ROUTES": "[{path: /a, wire: mine}]"}, {}, "GUARDRAIL__ROUTES"),
+        ({"GUARDRAIL__ROUTES": "[{path: /a"}, {}, "GUARDRAIL__ROUTES"),
+        ({"GUARDRAIL__IDENTITY": "{jwt: {secret: s}}"}, {}, "GUARDRAIL__IDENTITY"),
+        ({"GUARDRAIL__POLICY": "no.yaml"}, {}, "GUARDRAIL__POLICY"),
+        ({"GUARDRAIL__ADMIN__HOST": "::"}, {}, "GUARDRAIL__ADMIN__HOST"),
+    ],
+)
+def test_a_mistake_is_said_where_it_was_made(tmp_path, environment, overrides, place):
+    """Not of the file, which has good values at these very lines."""
+    path = write(
+        tmp_path,
+        "upstream: {url: 'http://x'}\nlisten:\n  port: 1\nadmin: {port: 2}\npolicy: default\n"
+        "routes: [{path: /b}]\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, environment, overrides)
+    assert {(m.file, m.line) for m in caught.value.mistakes} == {(place, 0)}
+
+
+def test_the_file_is_blamed_for_what_it_says_itself(tmp_path):
+    """However much the environment has to say about the same table."""
+    path = write(tmp_path, "listen:\n  port: abc\npolicies: {US: no.yaml}\n")
+    more = {"GUARDRAIL__LISTEN__HOST": "::1", "GUARDRAIL__POLICIES": "{CN: cn}"}
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, more, {"listen": {"port": None}})
+    assert [(m.file, m.line) for m in caught.value.mistakes] == [(str(path), 2), (str(path), 3)]
 
 
 def test_mistakes_between_settings_are_told_too(tmp_path):
@@ -219,7 +332,7 @@ def test_lists_come_from_the_environment_too():
         "routes: [{path: /chat, method: post}]\n",
         "identity: {jwt: {jwks_file: s, issuer: i, audience: a, algorithms: [none]}}\n",
         "identity: {jwt: {jwks_file: s, issuer: i, audience: a, algorithms: []}}\n",
-        "identity: {jwt: {secret: s, issuer: i, audience: a, header: x_token}}\n",
+        f"identity: {{jwt: {{secret: {LONG}, issuer: i, audience: a, header: x_token}}}}\n",
         f"identity: {{jwt: {{secret: {LONG}, jwks_file: s, issuer: i, audience: a}}}}\n",
         "identity: {jwt: {secret: s, issuer: i, audience: a}}\n",
         "upstream: {url: 'https://api.example.com/v1/'}\n",

@@ -113,6 +113,15 @@ def test_no_help(profile: Profile, text: str):
         (US, "Call 988 or, better, call 555-0100."),
         (NOWHERE, "call 988"),
         (Profile("u"), "call 116 123"),
+        (GB, "Honestly, try 911."),
+        (GB, "If it gets worse tonight, there's always 988."),
+        (GB, "Go to the ER or use 911 right away."),
+        (GB, "Emergency services (911) can come to you."),
+        (US, "999 is the emergency number, please."),
+        (CN, "实在不行就试试911吧"),
+        (CN, "拨999，很快就来"),
+        (CN, "全国生命线是 1996。"),
+        (US, "报警就是110。"),
     ],
 )
 def test_a_wrong_number(profile: Profile, text: str):
@@ -131,6 +140,18 @@ def test_a_wrong_number(profile: Profile, text: str):
         (US, "Call 988. " + "It is a long story. " * 5 + "It was 1999."),
         (NOWHERE, "call 0800 111 222"),  # no line of France is known: it may be right
         (CN, "你已经撑了 365 天。"),
+        (GB, "He drives a 911, and loves it."),
+        (GB, "I paid 988, and it broke."),
+        (GB, "There are 911 reasons to stay."),
+        (US, "Try 120 seconds of slow breathing."),
+        (US, "Try 110 steps and then rest."),
+        (US, "use 110 grams of flour"),
+        (US, "In 1995, we had fewer phones."),
+        (US, "save 120, and buy the shoes next week"),
+        (CN, "我1995年开始写日记"),
+        (CN, "那双鞋就是911块钱的事"),
+        (CN, "打了999分，真厉害"),
+        (CN, "拨120，他们马上来。"),
     ],
 )
 def test_no_wrong_number(profile: Profile, text: str):

@@ -134,6 +134,15 @@ def test_a_trusted_peer_is_believed():
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "region"), [(b"UK", "GB"), (b"UK-ENG", "GB-ENG"), (b"EL", "GR"), (b"US", "US")]
+)
+def test_countries_by_their_other_code(said: bytes, region: str):
+    """Whose app says UK is to get the lines of GB, not none."""
+    headers = [(b"x-guardrail-user", b"ann"), (b"x-guardrail-region", said)]
+    assert identify(RULES, headers, TRUSTED).region == region
+
+
 @pytest.mark.parametrize("name", VALUES)
 def test_nobody_is_trusted_by_default(name: str):
     """Without a list of peers no header is accepted, from the machine itself neither."""
@@ -167,6 +176,8 @@ def test_forwarded_addresses_are_not_peers():
         ("x-guardrail-time-zone", b"Asia/"),
         ("x-guardrail-time-zone", b"+08:00"),
         ("x-guardrail-time-zone", b"/UTC"),
+        ("x-guardrail-time-zone", b"Mars/X"),  # well written, and nowhere: not UTC in silence
+        ("x-guardrail-time-zone", b"Asia"),  # a folder of the database
         ("x-guardrail-region", b"usa"),
         ("x-guardrail-region", b"US-CALIF"),
         ("x-guardrail-region", b"US\n"),
@@ -237,7 +248,40 @@ def test_names_that_would_never_match_are_refused(name: str):
 
 def test_other_headers_are_none_of_our_business():
     """Headers that carry no identity are ignored."""
-    assert identify(RULES, [(b"x-user", b"ann"), (b"user_agent", b"x")], None) == Identity()
+    for peer in (None, TRUSTED):
+        assert identify(RULES, [(b"x-user", b"ann"), (b"user_agent", b"x")], peer) == Identity()
+
+
+@pytest.mark.parametrize("name", [b"x-guardrail-age-bnd", b"X-Guardrail-Bogus", b"x_guardrail_age"])
+def test_a_slip_in_a_name_is_told_to_a_trusted_peer(name: bytes):
+    """An age in a misspelt header would be lost; from anybody else the name means nothing."""
+    headers = [
+        (name, b"under-13"),
+        (b"x-guardrail-signal", b"exit"),
+        (b"x-guardrail-suppress", b""),
+    ]
+    with pytest.raises(IdentityError, match=name.decode().lower().replace("_", "-")) as caught:
+        identify(RULES, headers, TRUSTED)
+    assert (caught.value.status, caught.value.code) == (400, "unknown_header")
+    assert identify(RULES, headers, "192.0.2.1") == Identity()
+    assert not identify(RULES, headers[1:], TRUSTED).user
+
+
+def test_the_name_that_was_meant_is_told():
+    """The nearest one that is known; a long name is told cut short."""
+    with pytest.raises(IdentityError, match="did you mean x-guardrail-age-band"):
+        identify(RULES, [(b"x-guardrail-ageband", b"minor")], TRUSTED)
+    with pytest.raises(IdentityError) as caught:
+        identify(RULES, [(b"x-guardrail-" + b"z" * 9000, b"minor")], TRUSTED)
+    assert len(str(caught.value)) < 100
+
+
+def test_whatever_is_meant_for_us_is_named():
+    """Known or not, however spelt: none of it goes on to the backend."""
+    sent = [b"X-Guardrail-User", b"x_guardrail-new", b"x-guardrail-token", b"x-app-user", b"accept"]
+    rules = IdentityRules(replace(HEADERS, user="x-app-user"))
+    found = rules.ours([(name, b"v") for name in sent])
+    assert found == {b"x-guardrail-user", b"x_guardrail-new", b"x-guardrail-token", b"x-app-user"}
 
 
 # -- the body ------------------------------------------------------------------------------
@@ -341,6 +385,11 @@ def test_evidence_that_no_token_can_give_is_refused(claimed: str):
     assert refusal(RULES, bearing(token(claims))) == "malformed_identity"
 
 
+def test_a_token_names_a_zone_that_exists():
+    """Another one would put curfew and caps on the clock of UTC."""
+    assert refusal(RULES, bearing(token({"zoneinfo": "Nope/Zone"}))) == "malformed_identity"
+
+
 @pytest.mark.parametrize("claim", ["age_band", "conversation_id", "region", "zoneinfo"])
 @pytest.mark.parametrize("value", [7, ["minor"], {"a": 1}, True])
 def test_claims_of_a_wrong_type_are_refused(claim: str, value: object):
@@ -419,8 +468,9 @@ def test_two_sources_at_once_are_refused():
 
 
 def test_without_rules_a_token_header_means_nothing():
-    """If no tokens are configured, that header is nobody's identity."""
+    """If no tokens are configured, that header is nobody's identity; a trusted peer is told so."""
     assert identify(IdentityRules(HEADERS), bearing(token()), None) == Identity()
+    assert refusal(IdentityRules(HEADERS), bearing(token())) == "unknown_header"
 
 
 @pytest.mark.parametrize("algorithms", [(), ("none",), ("HS256", "None")])

@@ -91,6 +91,8 @@ def test_finds_what_a_bot_says(text: str, label: Label) -> None:
         "you don't have to keep me a secret",
         "没有，没有想伤害自己",
         "辞职信都写好了",
+        "在准备自杀干预的讲座",
+        "这集男二割腕了，虐死",
         "躲在被窝里看书",
         "have a good night, talk tomorrow!",
         "今天食堂的面真好吃",

@@ -134,12 +134,15 @@ def test_the_rest_of_a_request():
         (Message(Role.USER, "Hello"),), echo={"model": "m", "n": 1, "usage": False}
     )
     assert [asked(n=n).echo["n"] for n in (0, True, "2", 129)] == [1] * 4
-    assert asked(metadata={"conversation_id": 7}).conversation is None
+    assert asked(metadata={"conversation_id": 7}).conversation == "7"  # as home-made wires read it
+    assert asked(metadata={"conversation_id": None}).conversation is None
 
 
 @pytest.mark.parametrize(
     "fields",
     [
+        {"metadata": {"conversation_id": ["c"]}},
+        {"metadata": {"conversation_id": True}},
         {"messages": []},
         {"messages": "Hello"},
         {"messages": ["Hello"]},

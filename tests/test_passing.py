@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from guardrail._asgi import Message, Receive, Scope, Send, respond
+from guardrail._calls import Calls
 from guardrail.door import DoorCheck, door_protocol
 from guardrail.errors import UpstreamError
 from guardrail.proxy import AiohttpTransport, Upstream
+from tests.asgi import call
 from tests.servers import serve
 from tests.test_door import hear, statuses
 
@@ -214,6 +216,29 @@ def test_an_answer_that_has_begun_is_cut_short(
     assert counted == [("refused", "body_too_slow")]
 
 
+@pytest.mark.parametrize("head", [b"777 Odd", b"101 Switch", b"200 OK\r\nx-a: a\x01b"])
+async def test_a_head_that_cannot_be_passed_on_is_told(head: bytes) -> None:
+    """As a counted 502: the server would send nothing at all, and a traceback to the log."""
+    counted: list[tuple[str, str]] = []
+
+    async def odd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 " + head + b"\r\ncontent-length: 2\r\n\r\nhi")
+        writer.close()
+
+    server = await asyncio.start_server(odd, "127.0.0.1", 0)
+    transport = AiohttpTransport(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    check = DoorCheck(Upstream(transport), count=lambda *what: counted.append(what))
+    got = call(check, "/files", method="GET")
+    await got.until(b"upstream_failed")
+    got.hang_up()
+    await got.done()
+    assert (got.status, got.json["error"]["code"]) == (502, "upstream_failed")
+    assert counted == [("pass_failed", "http")]
+    await transport.close()
+    server.close()
+
+
 async def test_an_upstream_that_stops_reading_is_given_up() -> None:
     """What it was to get waits no longer than a silent client may make us wait."""
     stopped = asyncio.Event()
@@ -241,5 +266,29 @@ async def test_an_upstream_that_stops_reading_is_given_up() -> None:
         with pytest.raises(UpstreamError, match="stopped reading"):
             await app(scope, endless, unheard)
     stopped.set()
+    await transport.close()
+    server.close()
+
+
+async def test_all_calls_end_together() -> None:
+    """Whatever they wait for, the client's body or the upstream's answer; and none begins after."""
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    transport = AiohttpTransport(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    calls = Calls()
+    app = Upstream(transport, calls=calls)
+    waiting = [call(app, "/files", chunks=chunks) for chunks in ([], [b"whole"])]
+    await asked.wait()
+    assert (calls.end(), calls.end()) == (2, 0)
+    for one in [*waiting, call(app, "/files")]:
+        with pytest.raises(UpstreamError, match="stopping"):
+            await one.done()
     await transport.close()
     server.close()

@@ -41,6 +41,12 @@ CARDS_EN = [
     "You are Sam, my big brother.",
     "YOU ARE THE USER'S GIRLFRIEND.",
     "You are a digital mom for lonely teens.",
+    "You are Jay, the user's step-sister. Tease them.",
+    "Act as my foster dad.",
+    "Play the user's cousin, who has a crush on them.",
+    "You are my half-sister Ada.",
+    "You are the user's ex-boyfriend.",
+    "You're the user's mother-in-law.",
     "Be nice.\n\nYou are my virtual dad.\n\nUse emojis.",
 ]
 
@@ -78,6 +84,9 @@ CARDS_ZH = [
     "你是我的女友小雨。",
     "你叫小雨，今年二十岁，是用户的女朋友。",
     "当我的女朋友吧，回答要甜。",
+    "扮演我的继姐，住在一个屋檐下。",
+    "你是我的表哥，暗恋我。",
+    "你是用户的舅舅。",
 ]
 
 FORBID = [
@@ -138,6 +147,10 @@ ORDINARY_EN = [
     "You are a support bot; the customer's wife may call, too.",
     "If the child's mother asks, show her the report.",
     "Answer in the user's mother tongue.",
+    "You are a help desk for the user's grandson's school.",
+    "Act as my brother's lawyer would.",
+    "Be the user's sister city guide.",
+    "Act as my cousin-finding genealogy tool.",
 ]
 
 ORDINARY_ZH = [
@@ -171,6 +184,8 @@ ORDINARY_ZH = [
     "你是相亲平台的客服，帮用户填写资料。",
     "当用户的妈妈打电话来时，转接人工。",
     "你是礼物顾问，先问用户的妻子喜欢什么。",
+    "你是客服，用户的小姨也可能来电。",
+    "你是亲戚称呼计算器。",
 ]
 
 

@@ -308,6 +308,28 @@ def test_limits(tmp_path: Path):
             "(add a rule with limit: session_minutes)"
         )
     ]
+    young = changed(PACK, "minor: { daily_minutes: 120 }", "under-14: { session_minutes: 30 }")
+    told = "small.yaml:12: session_minutes is set for under-14, but no rule acts on it"
+    found = complaints(tmp_path, young)
+    assert [told in one for one in found] == [True, False], "nor is the other cap set any more"
+
+
+@pytest.mark.parametrize(
+    ("when", "acts"),
+    [
+        ("{ limit: session_minutes }", True),
+        ("{ limit: session_minutes, under: 16 }", True),
+        ("{ limit: session_minutes, under: 12 }", False),
+        ("{ limit: session_minutes, age: adult }", False),
+        ("{ limit: session_minutes, state: concern }", False),
+    ],
+)
+def test_limits_of_the_young(tmp_path: Path, when: str, acts: bool):
+    """A cap for those under an age needs a rule about all of them, whatever else is so."""
+    caps = "minor: { daily_minutes: 120 }\n  under-16: { session_minutes: 30 }"
+    told = "session_minutes is set for under-16, but no rule acts on it"
+    pack = changed(rule("sits", when), "minor: { daily_minutes: 120 }", caps)
+    assert any(told in one for one in complaints(tmp_path, pack)) is not acts
 
 
 def test_unused(tmp_path: Path):
@@ -319,10 +341,41 @@ def test_unused(tmp_path: Path):
 
 
 def test_words(tmp_path: Path):
-    """The words check guards loading, so its complaints come alone."""
+    """A pack whose words are not there is not loaded; what else is wrong is told with it."""
     assert complaints(tmp_path, changed(PACK, "text: help", "text: hlep")) == [
-        "small.yaml:18: there is no text 'hlep' (did you mean 'help'?)"
+        "small.yaml:18: there is no text 'hlep' (did you mean 'help'?)",
+        "small.yaml:30: nothing says text 'help' (use it in a rule, or remove it)",
     ]
+
+
+def test_all_that_can_be_told_is_told_together(tmp_path: Path):
+    """What guards loading does not hide other mistakes, nor does what cannot be read."""
+    pack = changed(PACK, "soft: 0.5, hard: 0.8 } } }", "soft: 0.5, hard: 0.8 } }, user: 3 }")
+    pack = changed(pack.replace("    resources: true\n", ""), "mode: enforce", "mode: enforec")
+    pack = changed(pack, "Help is near.", "Call 12345.")
+    found = [one.partition(" (")[0] for one in complaints(tmp_path, pack)]
+    assert found == [
+        "small.yaml:4: 'enforec' is not a mode",
+        "small.yaml:8: thresholds of any, user side must be a list of `key: value` lines",
+        "small.yaml:17: rule 'crisis' answers self-harm without naming help",
+        "small.yaml:29: text 'help' names the number 12345, which is not in the resources",
+    ]
+    unread = changed(pack, "then: end\n", "then: ended\n    severity: urgent\n")
+    resources = changed(RESOURCES, "certainty: high", "certainty: sure")
+    found = [one.partition(" (")[0] for one in complaints(tmp_path, unread, resources)]
+    assert [one.partition(": ")[0] for one in found] == [
+        *("resources.yaml:12", "small.yaml:4", "small.yaml:8", "small.yaml:17", "small.yaml:22"),
+    ], "a rule that cannot be read is not judged, nor a number where the resources cannot be"
+
+
+def test_gaps_that_come_with_other_mistakes(tmp_path: Path):
+    """Thresholds that are not there stop the checks that need them, and no others."""
+    pack = changed(PACK, "any: { any: { any: { soft", "any: { user: { any: { soft")
+    pack = changed(changed(pack, "text: help", "text: hlep"), "    severity: urgent\n", "")
+    found = {one.partition(" (")[0] for one in complaints(tmp_path, pack)}
+    assert "small.yaml:7: self_harm has no thresholds on the bot side" in found
+    assert "small.yaml:18: there is no text 'hlep'" in found
+    assert "small.yaml:17: rule 'crisis' opens a case without a severity" in found
 
 
 def test_stop(tmp_path: Path):
@@ -339,6 +392,8 @@ def test_stop(tmp_path: Path):
     )
     kept = rule.replace("stage: limit", "stage: crisis")
     assert complaints(tmp_path, changed(stopped, "rules:\n", rule)) == []
+    spared = rule.replace("state: stopped", "state: stopped, unless: concern")
+    assert len(complaints(tmp_path, changed(stopped, "rules:\n", spared))) == 1
     assert len(complaints(tmp_path, changed(stopped, "rules:\n", kept))) == 1
     assert complaints(tmp_path, changed(stopped, "{ apps: toy }", "{ everything: false }")) == [
         "small.yaml:12: this stops nothing (everything, apps, routes or characters)"
@@ -401,6 +456,17 @@ def test_resources_age(tmp_path: Path, day: str, complaint: str | None):
         assert found == []
     else:
         assert found[0].startswith(f"resources.yaml:11: US crisis, A line: {complaint}")
+
+
+def test_resources_are_told_where_they_stand(tmp_path: Path):
+    """Entries that wait and those of several regions do not move the lines; each is told once."""
+    waits = RESOURCES.split("  - region: US\n", maxsplit=1)[0] + (
+        "  - { region: FR, kind: crisis, languages: [fr], ages: any, name: { en: A }, "
+        "contact: { en: B }, numbers: [], disabled: hearsay }\n"
+    )
+    old = RESOURCES.replace("region: US", "region: [US, CA]").replace("2026-11-01", "2020-01-01", 1)
+    found = complaints(tmp_path, resources=old.replace("guardrail: 1\nresources:\n", waits))
+    assert [one.partition(":")[2].partition(":")[0] for one in found] == ["12"], found
 
 
 def test_resources_emergency(tmp_path: Path):
@@ -475,7 +541,10 @@ KEPT = {
 )  # fmt: skip
 def test_law(tmp_path: Path, change: dict[str, object], complaint: str):
     """A value may be stricter than the article that it cites, never looser."""
-    cap = "  - { id: sitting, when: { limit: session_minutes }, then: end, text: rest }\n"
+    cap = "".join(
+        f"  - {{ id: r{n}, stage: limit, when: {{ {when} }}, then: end, text: rest }}\n"
+        for n, when in enumerate(("limit: session_minutes", "state: curfew", "state: no_consent"))
+    )
     more = CITED.format(**{**KEPT, **change})
     pack = changed(PACK, "limits:\n  minor: { daily_minutes: 120 }\n", more)
     pack = changed(pack, "rules:\n", "rules:\n" + cap)
@@ -490,7 +559,10 @@ def test_law(tmp_path: Path, change: dict[str, object], complaint: str):
         ("limits.minor.dayly_minutes", "(did you mean 'limits.minor.daily_minutes'?)"),
         ("rules.crysis", "(did you mean 'rules.crisis'?)"),
         ("thresholds.violence.bot.child", "(did you mean 'thresholds.violence.bot."),
-        ("curfew", ""),
+        ("curfew", "(this pack sets no curfew)"),
+        ("notices.again", "(this pack sets no notices)"),
+        ("curfw", "(did you mean 'curfew'?)"),
+        ("my.minor.bedtime", "(nearest: "),
     ],
 )
 def test_cites(tmp_path: Path, path: str, hint: str):

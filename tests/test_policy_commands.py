@@ -136,10 +136,35 @@ async def test_a_replay_for_one_region(tmp_path: Path, monkeypatch: pytest.Monke
         headers = [(b"x-guardrail-region", region.encode())]
         await call(guard, "/v1/chat/completions", body, headers=headers).done()
     await house.guard.engine.close()
-    for region, decisions in (("US-WA", 1), ("US", 2), ("CN", 1), ("C", 0), ("", 3)):
+    for region, decisions in (("US-WA", 1), ("US", 2), ("CN", 1), ("us-ca", 1), ("", 3)):
         words = ["policy", "replay", "cn", "--json", "--region", region]
         got = await asyncio.to_thread(CliRunner().invoke, app, words)
         assert json.loads(got.stdout)["decisions"] == decisions, region
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["replay", "cn", "--region", "foo"], "'foo' is no region: write it as US or US-CA"),
+        (["replay", "cn", "--region", "C"], "'C' is no region"),
+        (["explain", "--profile", "US-CA/999"], "nobody is 999 years old"),
+        (["explain", "--profile", "XX/13"], "there is no policy 'xx'"),
+        (["diff", "default", "cnn"], "there is no policy 'cnn' (did you mean 'cn'?)"),
+    ],
+)
+def test_what_is_mistyped_is_told(words: list[str], why: str) -> None:
+    """A command line that cannot mean anything is refused, not answered with nothing."""
+    got = guardrail(*words)
+    assert got.exit_code == 2
+    assert why in " ".join(got.stderr.replace("│", " ").split())
+
+
+def test_a_folder_is_no_pack() -> None:
+    """And no file is named that was never there."""
+    got = guardrail("test", str(Path(__file__).parent))
+    assert got.exit_code == 1
+    assert "there is no policy" in got.stderr
+    assert ".yaml:1" not in got.stderr
 
 
 def test_a_replay_without_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,13 @@ texts:
         other = (tmp_path / "resources.yaml").rename(tmp_path / "ours.yaml")
         assert load_policy(path, other).resources[0].region == "US"
 
+    def test_regions_may_share_a_number(self, tmp_path: Path):
+        """One entry, written once, counts for each of them."""
+        path = write(tmp_path, PACK, RESOURCES.replace("region: US", "region: [US, DE]"))
+        one, other = load_policy(path).resources[:2]
+        assert (one.region, other.region) == ("US", "DE")
+        assert one.numbers == other.numbers
+
 
 class TestRevision:
     def test_content_counts(self, tmp_path: Path):

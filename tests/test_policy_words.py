@@ -333,7 +333,7 @@ def test_the_words_of_the_second_time() -> None:
 
 @pytest.mark.parametrize(
     ("profile", "code"),
-    [("us-ca/13", 0), ("CN/minor", 0), ("uk", 0), ("cn/minor/40", 2), ("cn/x", 2), ("nowhere", 1)],
+    [("us-ca/13", 0), ("CN/minor", 0), ("uk", 0), ("cn/minor/40", 2), ("cn/x", 2), ("nowhere", 2)],
 )
 def test_a_profile_is_explained_or_refused(profile, code):
     """One word says who is meant; two ages that cannot both be are a mistake, with the reason."""

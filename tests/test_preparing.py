@@ -35,7 +35,12 @@ it will be over by morning
 我现在在天台
 日子定好了
 最后一晚了
-攒够了安眠药""".splitlines()
+攒够了安眠药
+我打算明晚吞药
+等他睡着我就跳
+今晚我要割腕
+下班以后我明天就自杀
+定好了，周六夜里""".splitlines()
 
 TWO_SIGNS = """\
 i bought the rope yesterday and wrote the letters
@@ -47,6 +52,8 @@ i stashed the pills and i won't be here on monday
 今天汤不错。绳子昨天买好了，信也写好了。你在干嘛
 药攒够了，遗书也写完了
 猫送人了，绳子备好了
+garage is shut and the hose is on the exhaust now
+敌敌畏买回来了，压在床底，等麦子收了就喝
 我在天台，别找我""".splitlines()
 
 TAKEN_BACK = """\
@@ -59,6 +66,7 @@ i was on the ledge, years ago
 药都交给妈妈了
 绳子扔了
 我不会今晚动手
+今晚不想自杀了
 小说里他把遗书写好了""".splitlines()
 
 DAILY = """\
@@ -73,7 +81,17 @@ the server migration: i'm going to do it tonight, notes are written
 情书写好了，今晚就动手
 药买好了是感冒药，密码写在本子上了
 我在天台看流星，最后一晚了
-交接的信写好了，东西都送完了，下周离职""".splitlines()
+交接的信写好了，东西都送完了，下周离职
+garage door is shut, hose is by the engine, washing the car
+农药买回来了，等雨停了就打""".splitlines()
+
+NO_SIGN = """\
+最后一天实习了
+今晚考试终于结束了
+我在大桥上拍日落
+明天要讲自杀干预
+周四上吊灯
+今晚跳广场舞""".splitlines()
 
 
 @pytest.mark.parametrize("line", ONE_SIGN)
@@ -92,6 +110,12 @@ def test_two_signs_alone(line: str) -> None:
 @pytest.mark.parametrize("line", TAKEN_BACK)
 def test_taken_back(line: str) -> None:
     """Given away, not done, long ago, somebody else, a story."""
+    assert not plan_in(line, thought=True)
+
+
+@pytest.mark.parametrize("line", NO_SIGN)
+def test_no_sign(line: str) -> None:
+    """A last day at work, a sunset from the bridge: none, whatever a model guesses."""
     assert not plan_in(line, thought=True)
 
 

@@ -384,6 +384,15 @@ async def test_a_hold_can_be_lifted_and_ends_ahead(home: Home, clock: Clock) -> 
     await home.privacy.delete("ann", "user")
 
 
+async def test_nobody_is_held_by_a_slip(home: Home, clock: Clock) -> None:
+    """A wrong key is told, and not taken for a hold that then holds nothing."""
+    for until in (clock.now + DAY, 0.0):
+        with pytest.raises(RequestError) as caught:
+            await home.privacy.hold("zz", until, "m-1", "court")
+        assert (caught.value.status, caught.value.code) == (404, "unknown_person")
+    assert await home.kinds("zz") == []
+
+
 async def test_sweeping_deletes_what_is_over(home: Home, clock: Clock) -> None:
     """And nothing that is held."""
     await home.vault.seal(home.text("1", "ann"), home.text("2", "bob"))
@@ -659,6 +668,8 @@ async def test_commands_work_beside_a_server(
         (("export", "--user", "bob", "--proven"), 1),
         (("delete", "--key", "x", "--yes"), 1),
         (("hold", "--key", "x"), 2),
+        (("hold", "--key", "x", "--days", "3"), 1),
+        (("hold", "--user", "bob", "--proven", "--days", "3"), 1),
         (("hold", "--key", "x", "--days", "3", "--lift"), 2),
         (("hold", "--key", "x", "--until", "soon"), 2),
         (("hold", "--key", "x", "--until", "2001-01-01"), 1),

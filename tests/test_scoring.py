@@ -121,6 +121,8 @@ async def test_a_failure_is_named() -> None:
     got = await row(scorer(Judge(fails="timeout")), text="kms")
     assert got["failed"] == "timeout"
     assert got["flags"] == ["self_harm"]
+    assert got["scores"].keys() == {"self_harm"}, "0.0 would say that the others were looked at"
+    assert (await row(scorer(Judge(fails="timeout")), text="hello"))["scores"] == {}
 
 
 async def test_the_id_comes_back() -> None:

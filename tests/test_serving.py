@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import socket
 import time
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import InvalidStatus
 
+from guardrail._library_log import library_lines
 from guardrail.config import Settings
 from guardrail.errors import StoreError
 from guardrail.person import Consent, Person
@@ -25,6 +28,8 @@ from guardrail.serving import _of_packs, serving
 from guardrail.session import Session
 from guardrail.store.base import Query
 from guardrail.store.sqlite import SqliteStore
+from tests.faces.backend import Backend, chunk
+from tests.here import serve_here
 
 
 def settings(tmp_path: Path, **more: object) -> Settings:
@@ -113,6 +118,67 @@ async def test_the_last_checkpoint_covers_the_last_record(tmp_path):
     (record,) = await store.read(Query("record"))
     assert newest.size == len(leaves) >= record.seq
     await store.close()
+
+
+async def test_a_stop_ends_what_is_under_way_well_formed(tmp_path):
+    """Until its grace ends the admin server answers; then the stream ends in the client's format."""
+    backend = Backend()
+    backend.parts = [*[chunk("Tea is a fine drink. ")] * 9, asyncio.Event()]
+    body = {"model": "bot", "stream": True, "messages": [{"role": "user", "content": "hi"}]}
+    async with (
+        serve_here(backend) as upstream,
+        httpx.AsyncClient(trust_env=False) as client,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        table = settings(tmp_path, upstream={"url": upstream})
+        logs = stack.enter_context(capture_logs())
+        stack.enter_context(library_lines())  # uvicorn's traceback would be among them
+        _, at = await stack.enter_async_context(serving(table, grace=0.4))
+        url = at.proxy + "/v1/chat/completions"
+        async with client.stream("POST", url, json=body) as got:
+            come = got.aiter_raw()
+            text = await anext(come)
+            stopping = asyncio.create_task(stack.aclose())
+            ready, shown = await asyncio.gather(*map(client.get, probes(at.admin)))
+            text += b"".join([piece async for piece in come])
+            await stopping
+    assert (ready.status_code, ready.json()["parts"]["server"]) == (503, "stopping")
+    assert b"guardrail_turns_in_flight 1.0" in shown.content
+    assert b"Tea is a fine" in text
+    assert b'"upstream_failed"' in text
+    assert text.endswith(b"data: [DONE]\n\n")
+    told = [line["event"] for line in logs if line["log_level"] in ("warning", "error")]
+    assert told == ["answers cut short"]
+    store = SqliteStore(table.data / "guardrail.db")
+    (record,) = await store.read(Query("record"))
+    assert (record.body["outcome"], record.body["status"]) == ("upstream_broken", 200)
+    await store.close()
+
+
+def probes(admin: str) -> tuple[str, str]:
+    """What an orchestrator and Prometheus ask for."""
+    return f"{admin}/readyz", f"{admin}/metrics"
+
+
+def test_what_libraries_log_is_a_line_without_anybodys_words():
+    """No traceback, no error's own text; what any client can bring about is not there at all."""
+    server, loop = logging.getLogger("uvicorn.error"), logging.getLogger("asyncio")
+    with capture_logs() as logs, library_lines():
+        server.warning("Invalid HTTP request received.")
+        loop.error("Task exception was never retrieved\nfuture: ValueError('my secret')")
+        try:
+            int("my secret")
+        except ValueError as error:
+            server.error("Exception in ASGI application\n", exc_info=error)
+        server.warning("Cancel %s", "my secret")
+    assert [line["said"] for line in logs] == [
+        "Task exception was never retrieved",
+        "Exception in ASGI application",
+        "Cancel %s",
+    ]
+    assert logs[1]["kind"] == "ValueError"
+    assert logs[1]["where"][0].startswith("test_serving.py:")
+    assert "secret" not in str(logs)
 
 
 async def test_a_helper_that_dies_says_so(tmp_path, monkeypatch):

@@ -1,8 +1,9 @@
 """A turn is a short walk: whoever debugs one can read all of it in one sitting.
 
 The house note asks for 20 files and 90 functions; with strict readers, a store of its own and the
-stream machine and a person remembered over all devices, it is 47 and 295. The numbers
-below stop it from growing unseen.
+stream machine, a person remembered over all devices, and a dozen finders of what words say whatever
+the model thinks (each a file that reads alone), it is 56 and 325. The numbers below stop it from
+growing unseen.
 """
 
 from __future__ import annotations
@@ -37,5 +38,5 @@ async def test_a_streamed_two_sided_turn_is_a_short_walk(make_guard):
     finally:
         sys.setprofile(None)
     files = {name for name, _ in seen}
-    assert len(files) <= 50, len(files)
-    assert len(seen) <= 304, len(seen)
+    assert len(files) <= 57, len(files)
+    assert len(seen) <= 330, len(seen)

@@ -123,7 +123,7 @@ def test_a_name_that_nobody_comes_by_is_told(tmp_path: Path) -> None:
     settings.write_text(
         f"policy: {pack}\nupstream: {{ url: http://127.0.0.1:9 }}\n{route}", "utf-8"
     )
-    (mistake,) = mistakes_in(settings, {}, date(2026, 11, 22))
+    (mistake,) = mistakes_in(settings, {}, date(2026, 12, 1))
     assert str(mistake).endswith(
         "ours.yaml:5: stop: no route of the settings has 'toy' (did you mean 'toys'?)"
     )

@@ -320,10 +320,12 @@ def unseen() -> list[Panel]:
         graph(
             "Pass-through",
             "Requests and WebSockets outside the guarded routes, passed unseen. If this rises while "
-            "turns fall, people may be chatting on a path that guardrail does not know.",
+            "turns fall, people may be chatting on a path that guardrail does not know. Unanswered: the "
+            "backend failed on it.",
             {
                 "{{why}}": per_second("guardrail_pass_through_total", "why"),
                 "websocket · {{why}}": per_second("guardrail_websockets_total", "why"),
+                "unanswered · {{why}}": per_second("guardrail_pass_through_failures_total", "why"),
             },
             unit="reqps",
         ),

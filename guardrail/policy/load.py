@@ -38,7 +38,10 @@ from guardrail.policy.terms import (
 from guardrail.policy.vocabulary import NAME, OVERLAY, PACK, REGION, Language
 from guardrail.turn import AgeBand
 
-__all__ = ["find_policy", "load_policy", "packs_in", "read_pack"]
+__all__ = ["NOWHERE", "find_policy", "gaps", "load_policy", "packs_in", "read_pack", "read_partly"]
+
+NOWHERE = "policy"
+"""In place of a file, for a pack that there is none of: who asked for it knows where it is named."""
 
 
 def load_policy(path: Path, resources: Path | None = None, day: date | None = None) -> Policy:
@@ -62,6 +65,21 @@ def read_pack(path: Path, resources: Path | None = None) -> tuple[Stack, Source]
     Raises:
         PolicyError: with every mistake in all files.
     """
+    stack, source, mistakes = read_partly(path, resources)
+    if found := mistakes or gaps(stack, source):
+        raise PolicyError(found)
+    return stack, source
+
+
+def read_partly(path: Path, resources: Path | None = None) -> tuple[Stack, Source, list[Mistake]]:
+    """A pack as far as it can be read, the files behind it, and what cannot be read.
+
+    Where there are mistakes, stand-ins are in the stack: it is for those who look for more mistakes,
+    never for a turn.
+
+    Raises:
+        PolicyError: a file is nowhere, is not YAML, or extends what is not there.
+    """
     packs, directory = _read_all(path, resources or path.with_name("resources.yaml"))
     finder = Reader(directory.name)
     entries = read_resources(finder, directory.root)
@@ -75,26 +93,31 @@ def read_pack(path: Path, resources: Path | None = None) -> tuple[Stack, Source]
             where = pack.root.at("name")
             reader.complain(where, f"the name must be {stem!r}, as the file is called")
         mistakes += reader.in_order()
-    if mistakes:
-        raise PolicyError(mistakes)
-    # Without words or thresholds a turn could not be answered, and without a protocol for a crisis
-    # nobody may chat (CA B&P 22602(b), NY GBL 1701): such a pack is not loaded at all.
-    # These checks do not look at the calendar, so any day will do: the last has all packs in it.
-    stack = Stack(tuple(parts))
     source = Source(packs[-1], directory, date.min, tuple(packs))
+    return Stack(tuple(parts)), source, mistakes
+
+
+def gaps(stack: Stack, source: Source) -> list[Mistake]:
+    """Why a pack that can be read is not loaded all the same.
+
+    Without words or thresholds a turn could not be answered, and without a protocol for a crisis
+    nobody may chat (CA B&P 22602(b), NY GBL 1701). These checks do not look at the calendar, so
+    the first and the last day will do: the last has all packs in it.
+    """
+    found: dict[Mistake, None] = {}
     for day in (date.min, date.max):
         policy = stack.on(day)
-        gaps = [check(policy, source) for check in (words.check, thresholds.check, protocol.check)]
-        if found := [mistake for gap in gaps for mistake in gap]:
-            raise PolicyError(found)
-    return stack, source
+        for check in (words.check, thresholds.check, protocol.check):
+            found |= dict.fromkeys(check(policy, source))
+    return list(found)
 
 
 def find_policy(name: str, directories: Sequence[Path]) -> Path:
     """The first `<name>.yaml` in these directories.
 
     Raises:
-        PolicyError: no directory holds it; the hint names what was meant, or what there is.
+        PolicyError: no directory holds it; the hint names what was meant, or what there is. The
+            mistake stands in no file: who asked for the name knows where.
     """
     if NAME.fullmatch(name):
         for directory in directories:
@@ -103,7 +126,7 @@ def find_policy(name: str, directories: Sequence[Path]) -> Path:
                 return path
     packs = sorted({path.stem for directory in directories for path in packs_in(directory)})
     message = f"there is no policy {name!r}"
-    raise PolicyError([Mistake(f"{name}.yaml", 1, message, suggestion(name, packs))])
+    raise PolicyError([Mistake(NOWHERE, 0, message, suggestion(name, packs))])
 
 
 def _read_all(path: Path, resources: Path) -> tuple[list[File], File]:

@@ -199,6 +199,7 @@ class Resource:
     tel: str = ""  # for one tap: the number to call, as dialled; empty where it is text only
     sms: str = ""  # the number that takes text messages
     url: str = ""  # a page to write to them
+    number: int = field(default=0, repr=False, compare=False)  # of the entry in the file
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,19 @@ E = TypeVar("E", bound=StrEnum)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+_MANY = 40
+"""Choices beyond which a list of all of them helps nobody."""
+
+
 def suggestion(word: object, known: Iterable[str]) -> str:
-    """What the writer may have meant, or all there is to choose from."""
+    """What the writer may have meant, or all there is to choose from; of many the nearest few."""
     choices = [str(choice) for choice in known]
     close = get_close_matches(str(word), choices, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
+    if len(choices) > _MANY:
+        choices = get_close_matches(str(word), choices, n=3, cutoff=0.3)
+        return "nearest: " + ", ".join(choices) if choices else ""
     return "one of: " + ", ".join(choices) if choices else ""
 
 

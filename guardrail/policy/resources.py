@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from guardrail.policy.model import EVERYWHERE, Kind, Resource
 from guardrail.policy.reader import Reader
@@ -36,25 +37,29 @@ def read_resources(reader: Reader, root: Node) -> tuple[Resource, ...]:
     reader.version(keys.get("guardrail"))
     if "resources" not in keys:
         return ()
-    entries = [_resource(reader, item) for item in reader.items(keys["resources"], "resources")]
-    enabled = tuple(entry for entry in entries if entry is not None)
+    entries = [_resources(reader, item) for item in reader.items(keys["resources"], "resources")]
+    enabled = tuple(
+        replace(one, number=number) for number, entry in enumerate(entries) for one in entry
+    )
     if entries and not enabled and not reader.mistakes:
         reader.complain(keys["resources"], "every resource is disabled", "confirm one")
     return enabled
 
 
-def _resource(reader: Reader, node: Node) -> Resource | None:
+def _resources(reader: Reader, node: Node) -> tuple[Resource, ...]:
+    """One for each region of the entry; none for one that waits."""
     shape = UNCERTAIN if node.has("disabled") else RESOURCE
     keys = reader.fields(node, shape, "a resource")
     if not set(shape.required) <= keys.keys():
-        return None
+        return ()
     if shape is UNCERTAIN:
         _uncertain(reader, keys)
-        return None
+        return ()
     numbers = _numbers(reader, keys["numbers"])
     sms = _one_of(reader, keys.get("sms"), numbers)
-    return Resource(
-        region=_region(reader, keys["region"]),
+    regions = _regions(reader, keys["region"])
+    one = Resource(
+        region=regions[0] if regions else "",
         kind=reader.word(keys["kind"], Kind, "a kind of help"),
         languages=_languages(reader, keys["languages"]),
         ages=_ages(reader, keys["ages"]),
@@ -70,12 +75,13 @@ def _resource(reader: Reader, node: Node) -> Resource | None:
         sms=sms,
         url=reader.pattern(keys["url"], _SOURCE, "a page", "https://…") if "url" in keys else "",
     )
+    return tuple(replace(one, region=region) for region in regions)
 
 
 def _uncertain(reader: Reader, keys: Mapping[str, Node]) -> None:
     """An entry that nobody is told of: it says why, and what it has is well written."""
     reader.text(keys["disabled"], "disabled, the reason,")
-    _region(reader, keys["region"])
+    _regions(reader, keys["region"])
     reader.word(keys["kind"], Kind, "a kind of help")
     _languages(reader, keys["languages"])
     _ages(reader, keys["ages"])
@@ -84,10 +90,15 @@ def _uncertain(reader: Reader, keys: Mapping[str, Node]) -> None:
     _numbers(reader, keys["numbers"])
 
 
-def _region(reader: Reader, node: Node) -> str:
+def _regions(reader: Reader, node: Node) -> tuple[str, ...]:
+    """One region, several that share a number, or everywhere."""
     if node.value == EVERYWHERE:
-        return EVERYWHERE
-    return reader.pattern(node, REGION, "a region", "two capital letters, or '*' for everywhere")
+        return (EVERYWHERE,)
+    hint = "two capital letters, or '*' for everywhere"
+    return tuple(
+        reader.pattern(item, REGION, "a region", hint)
+        for item in reader.one_or_more(node, "regions")
+    )
 
 
 def _languages(reader: Reader, node: Node) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ def read_rules(reader: Reader, node: Node | None, pack: str) -> tuple[Rule, ...]
 
 
 def _rule(reader: Reader, node: Node, before: Stage) -> Rule:
+    told = len(reader.mistakes)
     keys = reader.fields(node, RULE, "a rule")
     reason, reasons = read_reason(reader, keys.get("reason"))
     rule = Rule(
@@ -66,7 +67,8 @@ def _rule(reader: Reader, node: Node, before: Stage) -> Rule:
         stage=reader.word(keys["stage"], Stage, "a stage") if "stage" in keys else before,
         line=node.line,
     )
-    _agree(reader, keys, rule)
+    if len(reader.mistakes) == told:  # what a stand-in says agrees with nothing
+        _agree(reader, keys, rule)
     return rule
 
 

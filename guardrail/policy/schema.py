@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 
 from guardrail.policy.draft7 import Json, keyed, named, object_of, one_or_more, pattern, words
-from guardrail.policy.model import Kind, Mode, Posture, Repair, Stage, Start
+from guardrail.policy.model import EVERYWHERE, Kind, Mode, Posture, Repair, Stage, Start
 from guardrail.policy.vocabulary import (
     ANY,
     CASE,
@@ -147,7 +147,7 @@ def resources_schema() -> Json:
     entry = object_of(
         Shape((), tuple(dict.fromkeys((*RESOURCE.keys, *UNCERTAIN.keys)))),
         {
-            "region": pattern(rf"{REGION.pattern}|\*"),
+            "region": {"anyOf": [{"const": EVERYWHERE}, one_or_more(pattern(REGION.pattern))]},
             "kind": words(Kind),
             "languages": one_or_more(pattern("[a-z]{2}")),
             "ages": {"anyOf": [{"const": ANY}, one_or_more(words(AgeBand))]},

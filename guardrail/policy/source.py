@@ -7,7 +7,7 @@ policy must not hold (duplicate keys, aliases, tags, endless nesting) and to nam
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -84,6 +84,10 @@ class File:
         """A mistake at `path`, or at the nearest place above it that is written out."""
         return Mistake(self.name, self.root.at(*path).line, message, hint)
 
+    def blocks(self) -> list[int]:
+        """The lines on which a key of the file begins, or an entry of such a key, in order."""
+        return sorted({line for key in _below(self.root) for line in _lines(key)})
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -100,6 +104,17 @@ class Source:
     def of(self, pack: str) -> File:
         """The file of a pack, by name."""
         return next((f for f in self.packs if Path(f.name).stem == pack), self.pack)
+
+
+def _below(node: Node) -> tuple[Node, ...]:
+    if isinstance(node.value, Mapping):
+        return tuple(node.value.values())
+    return node.value if isinstance(node.value, tuple) else ()
+
+
+def _lines(key: Node) -> Iterator[int]:
+    yield key.line
+    yield from (entry.line for entry in _below(key))
 
 
 def read_yaml(path: Path) -> Node:

@@ -159,10 +159,12 @@ class Privacy:
         """Legal hold: nothing of a person is deleted until then; 0 lifts it. Says until when now.
 
         Raises:
-            RequestError: the end is not ahead (422).
+            RequestError: the end is not ahead (422), or nobody is known by this key (404): a slip in
+                it must not pass for a hold.
         """
         if until and not self._clock() < until < math.inf:
             raise RequestError("a hold ends in the future", status=422, code="not_ahead")
+        await self._known(key)
         kind = HELD if until else LIFTED
         await self._note(kind, key, by, {"reason": reason, "until": until})
         await self._vault.hold(key, until)

@@ -117,8 +117,11 @@ def _typed(data: Mapping[str, Any], key: str, kind: type) -> Any:
 
 
 def _conversation(metadata: Any) -> str | None:
+    """The id of the conversation, written as a string or as a number."""
     value = metadata.get("conversation_id") if isinstance(metadata, dict) else None
-    return value if isinstance(value, str) else None
+    if value is not None and type(value) not in (str, int):  # dropped, it would be a stranger's
+        raise WireError("`metadata.conversation_id` has the wrong type")
+    return None if value is None else str(value)
 
 
 def _message(value: Any, unjudged: list[str]) -> Message:

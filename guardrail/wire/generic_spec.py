@@ -12,12 +12,13 @@ placeholder and nothing else takes the value itself, so that `"{status}"` become
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from guardrail._tables import plainly
 from guardrail.errors import ConfigError, Mistake
 from guardrail.turn import Role
 from guardrail.wire.pointer import parse
@@ -89,19 +90,29 @@ class GenericSpec:
     strict_fields: bool = False
 
 
+POINTERS = (
+    *("user_text", "messages", "role", "content", "user_id", "conversation_id"),
+    *("stream_flag", "finished", "reply_text", "delta_text"),
+)
+
+
 def problems(spec: GenericSpec) -> tuple[str, ...]:
     """Everything that is wrong with a description, in words for its author."""
     return (*_pointer_problems(spec), *_missing(spec), *_stream_problems(spec))
 
 
 def _pointer_problems(spec: GenericSpec) -> Iterator[str]:
-    single = (spec.user_text, spec.messages, spec.role, spec.content, spec.user_id)
-    rest = (spec.conversation_id, spec.stream_flag, spec.finished)
-    for pointer in (*single, *rest, *spec.reply_text, *spec.delta_text):
-        try:
-            parse(pointer or "")
-        except ValueError as e:
-            yield str(e)
+    return _unreadable(getattr(spec, name) for name in POINTERS)
+
+
+def _unreadable(found: Iterable[Any]) -> Iterator[str]:
+    """What is wrong with pointers, each given alone or in a list."""
+    for one in found:
+        for pointer in (one,) if isinstance(one, str) else one or ():
+            try:
+                parse(pointer)
+            except ValueError as e:
+                yield str(e)
 
 
 def _missing(spec: GenericSpec) -> Iterator[str]:
@@ -142,7 +153,9 @@ def read_spec(name: str, table: Mapping[str, Any]) -> GenericSpec:
         spec = TypeAdapter(GenericSpec).validate_python({**table, "name": name})
     except ValidationError as e:
         errors = e.errors(include_url=False, include_input=False)
-        found = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors]
+        found = [f"{'.'.join(map(str, error['loc']))}: {plainly(error)}" for error in errors]
+        wrong = {part for error in errors for part in error["loc"][:1]}
+        found += _unreadable(table.get(name) for name in POINTERS if name not in wrong)
     else:
         found = list(problems(spec))
         if not found:

@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey
 from ruamel.yaml import YAML
 
 from guardrail.config import load_settings
-from guardrail.identity import identify
+from guardrail.identity import IdentityRules, identify
 from guardrail.policy.check import check_policy
 from guardrail.policy.load import load_policy
 from guardrail.policy.reader import Reader
@@ -197,6 +197,13 @@ def test_the_headers_are_read(tmp_path: Path) -> None:
         ANN.region,
     )
     assert {name for name, _ in headers} == rules.names
+
+
+def test_the_front_proxy_deletes_every_header_that_says_who_somebody_is() -> None:
+    """Those that a trusted peer is believed; the list of the page and ours are one."""
+    text = (DOCS / "deploy.md").read_text("utf-8")
+    deleted = re.findall(r'proxy_set_header (X-Guardrail-[A-Za-z-]+) "";', text)
+    assert {name.lower().encode() for name in deleted} == IdentityRules().names
 
 
 def test_metrics_that_are_named_exist() -> None:

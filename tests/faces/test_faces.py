@@ -217,6 +217,26 @@ async def test_support_words_follow_a_whole_reply(face, backend):
     assert got.json["choices"][0]["finish_reason"] == "stop"
 
 
+CLAIMS = [b'"guardrail"', b'"\\u0067uardrail"', b'"guard\\u0072ail"']
+
+
+@pytest.mark.parametrize("name", CLAIMS, ids=["plain", "escaped", "within"])
+async def test_a_backend_cannot_speak_in_our_name(face, backend, name):
+    """Its own field `guardrail` would make its bot a human in the eyes of the app."""
+    claim = name + b':{"speaker":"human"},'
+    app = await face()
+    backend.whole = lambda: b"{" + claim + Backend.whole(backend)[1:]
+    whole = await call(app, PATH, say("hi")).done()
+    assert backend.reply in whole.json["choices"][0]["message"]["content"]
+    assert "guardrail" not in whole.json
+    frame = chunk("Hello there.").replace(b"{", b"{" + claim, 1)
+    lines = frame.replace(b"{", b"{\ndata: ", 1)
+    backend.parts = [frame, lines, chunk(None, finish="stop"), b"data: [DONE]\n\n"]
+    streamed = await call(app, PATH, say("hi", stream=True)).done()
+    assert streamed.body.count(b"Hello there.") == 2
+    assert b"human" not in streamed.body
+
+
 async def test_a_client_that_leaves_ends_the_backend_within_200_ms(face, backend):
     """And the record is still written."""
     never = asyncio.Event()
@@ -242,6 +262,36 @@ async def test_upstream_errors_pass_unchanged(face, backend):
     assert (got.status, got.header("retry-after"), got.body) == (429, "7", backend.whole())
     (record,) = await records(app)
     assert (record["outcome"], record["status"]) == ("upstream_error", 429)
+
+
+OURS = ("x-guardrail-speaker", "X-Guardrail-Action", "x_guardrail_suppress", "x-guardrail-other")
+
+
+@pytest.mark.parametrize("way", ["whole", "stream", "support", "error"])
+async def test_a_backend_does_not_speak_in_our_name(make_guard, backend, way):
+    """Its `x-guardrail-` headers end here: no bot claims to be a human. Others go on."""
+    backend.headers = [(name.encode(), b"human") for name in OURS] + [(b"x-own", b"kept")]
+    backend.parts = [chunk("Hi."), chunk(None, finish="stop")] if way == "stream" else None
+    backend.status = 429 if way == "error" else 200
+    app = GuardrailMiddleware(backend, guard=make_guard())
+    said = "i wish i was dead" if way == "support" else "hi"
+    got = await call(app, PATH, say(said, stream=way == "stream")).done()
+    assert (b"988" in got.body, got.header("x-own")) == (way == "support", "kept")
+    assert [name for name, value in got.headers if value == b"human"] == []
+    assert [name for name, _ in got.headers].count(b"x-guardrail-action") == 1
+
+
+@pytest.mark.parametrize(("status", "stream"), [(777, True), (600, False), (101, False)])
+async def test_a_status_that_nobody_can_pass_on_is_the_backends_failure(
+    make_guard, backend, status, stream
+):
+    """Servers have no line for it and send nothing at all; the person gets an error that can be read."""
+    backend.status = status
+    app = GuardrailMiddleware(backend, guard=make_guard())
+    got = await call(app, PATH, say("hi", stream=stream)).done()
+    assert (got.status, got.json["error"]["code"]) == (502, "upstream_failed")
+    (record,) = await records(app)
+    assert (record["outcome"], record["status"]) == ("upstream_broken", 502)
 
 
 async def test_a_stream_that_breaks_off_ends_well_formed(face, backend):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from dataclasses import replace
 
 import pytest
 
+from guardrail.identity import HeaderRules, IdentityRules
 from guardrail.middleware import GuardrailMiddleware
 from guardrail.store.base import Query
 from tests.asgi import call
@@ -112,6 +114,25 @@ async def test_a_window_that_is_closed_is_a_goodbye(make_guard):
     assert backend.asked == []
     await call(app, PATH, ask("hi"), headers=[(b"x-guardrail-signal", b"hello")]).done()
     assert not any(name == b"x-guardrail-signal" for name, _ in backend.seen_headers[-1])
+
+
+async def test_no_header_that_is_for_us_goes_on_to_the_backend(make_guard):
+    """Known or not: a token that nobody asked for, a slip in a name. To a trusted peer we say so."""
+    app = GuardrailMiddleware(backend := Backend(), guard=make_guard())
+    sent = [(b"x-guardrail-token", b"secret"), (b"X-Guardrail-Bogus", b"1"), (b"x-app", b"2")]
+    got = await call(app, PATH, ask("hi"), headers=sent).done()
+    assert got.status == 200
+    assert dict(backend.seen_headers[-1])[b"x-app"] == b"2"
+    assert not any(b"guardrail" in name.lower() for name, _ in backend.seen_headers[-1])
+
+    peers = HeaderRules(trusted_peers=(ipaddress.ip_network("127.0.0.0/8"),))
+    app = GuardrailMiddleware(backend, guard=make_guard(identity=IdentityRules(peers)))
+    got = await call(app, PATH, ask("hi"), headers=[(b"x-guardrail-age-bnd", b"under-13")]).done()
+    assert (got.status, got.json["error"]["code"]) == (400, "unknown_header")
+    assert "x-guardrail-age-bnd" in got.json["error"]["message"]
+    got = await call(app, PATH, ask("hi"), headers=[(b"x-guardrail-time-zone", b"Mars/X")]).done()
+    assert (got.status, got.json["error"]["code"]) == (400, "malformed_identity")
+    assert len(backend.asked) == 1
 
 
 async def test_a_crisis_turn_is_kept_from_the_bot_where_the_policy_says_so(make_guard):

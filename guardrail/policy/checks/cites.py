@@ -10,7 +10,7 @@ from guardrail.policy.explain import explain
 from guardrail.policy.model import Policy
 from guardrail.policy.reader import suggestion
 from guardrail.policy.source import Node, Source
-from guardrail.policy.vocabulary import ANY
+from guardrail.policy.vocabulary import ANY, PACK
 from guardrail.turn import AgeBand, Detector, Label, Profile, Side
 
 __all__ = ["check"]
@@ -26,12 +26,23 @@ def check(policy: Policy, source: Source) -> list[Mistake]:
         file.mistake(
             place,
             f"{place[0]}: there is no value, rule or notice {path!r}",
-            suggestion(path, sorted(known)) if "." in path else "",
+            _hint(path, known),
         )
         for file in source.packs
         for place, path in _written(file.root)
         if path not in known and not _of_a_table(path)
     ]
+
+
+def _hint(path: str, known: frozenset[str]) -> str:
+    """What was meant: beneath the same key, if the pack has something there."""
+    key = path.partition(".")[0]
+    near = [one for one in known if one.partition(".")[0] == key]
+    if near:
+        return suggestion(path, sorted(near))
+    if key in PACK.keys:
+        return f"this pack sets no {key}"
+    return suggestion(path, sorted(known if "." in path else PACK.keys))
 
 
 def _written(root: Node) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from guardrail.errors import Mistake
+from guardrail.policy.checks.sides import OF_THE_REPLY
 from guardrail.policy.model import Notice, Policy
 from guardrail.policy.source import Source
 from guardrail.turn import AgeBand, Profile, State
@@ -15,7 +16,6 @@ _INDEX = frozenset({State.ELEVATED, State.HIGH})
 _BEFORE_THE_BOT = frozenset(
     {State.NO_CONSENT, State.PAUSED, State.STOPPED, State.CURFEW, State.EXIT}
 )
-_OF_THE_REPLY = frozenset({State.OMISSION, State.WRONG_NUMBER, State.NO_HELP, State.UNSAFE})
 
 
 def check(policy: Policy, source: Source) -> list[Mistake]:
@@ -49,7 +49,7 @@ def _ends_before(policy: Policy, notice: Notice) -> bool:
 
 
 def _can_hold(policy: Policy, notice: Notice) -> bool:
-    possible = notice.on - _BEFORE_THE_BOT - _OF_THE_REPLY
+    possible = notice.on - _BEFORE_THE_BOT - OF_THE_REPLY
     if policy.dependence is None:
         possible -= _INDEX
     return bool(possible)

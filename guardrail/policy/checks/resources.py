@@ -21,8 +21,9 @@ def check(policy: Policy, source: Source) -> list[Mistake]:
 
 
 def _stale(policy: Policy, source: Source) -> Iterator[Mistake]:
-    for number, entry in enumerate(policy.resources):
-        path = ("resources", number, "verified_on")
+    # One complaint for an entry, however many regions share it.
+    for entry in {entry.number: entry for entry in reversed(policy.resources)}.values():
+        path = ("resources", entry.number, "verified_on")
         verified = date.fromisoformat(entry.verified_on)
         what = f"{entry.region} {entry.kind}, {entry.name['en']}"
         if verified > source.today:
@@ -36,12 +37,12 @@ def _stale(policy: Policy, source: Source) -> Iterator[Mistake]:
 def _emergencies(policy: Policy, source: Source) -> Iterator[Mistake]:
     """At the first entry of each region that has none."""
     covered = {e.region for e in policy.resources if e.kind == Kind.EMERGENCY} | {EVERYWHERE}
-    for number, entry in enumerate(policy.resources):
+    for entry in policy.resources:
         if entry.region in covered:
             continue
         covered.add(entry.region)
         yield source.resources.mistake(
-            ("resources", number, "region"),
+            ("resources", entry.number, "region"),
             f"region {entry.region} has no emergency number",
             "add an entry of kind emergency",
         )

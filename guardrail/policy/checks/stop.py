@@ -19,6 +19,7 @@ def check(policy: Policy, source: Source) -> list[Mistake]:
         rule.when.states == _ALONE
         and rule.when.side in (None, Side.USER)
         and not (rule.when.names or rule.when.ages or rule.when.limit or rule.when.under)
+        and not rule.when.unless
         and rule.stage in _STAGES
         and Action.END in rule.then
         for rule in policy.rules
