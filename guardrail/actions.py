@@ -189,7 +189,9 @@ def _region(profile: Profile) -> str | None:
 
 def _help(policy: Policy, decision: Decision, profile: Profile) -> str:
     lines = _lines(policy, decision, profile)
-    return _bulleted(policy, profile, lines, urgent=State.ATTEMPT in decision.states)
+    another = State.ABOUT_OTHER in decision.states and decision.severity is not None  # now
+    urgent = another or State.ATTEMPT in decision.states
+    return _bulleted(policy, profile, lines, urgent=urgent)
 
 
 def _bulleted(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from guardrail.actions import LAST_WORDS, MOST_LINES, resources_for, words
 from guardrail.policy.model import Kind, Mode, Policy, Resource
-from guardrail.turn import Action, AgeBand, Decision, Label, Profile, Side
+from guardrail.turn import Action, AgeBand, Decision, Label, Profile, Severity, Side, State
 
 EN, ZH, ANYBODY = ("en",), ("zh",), tuple(AgeBand)
 
@@ -95,6 +96,20 @@ class TestWords:
         assert words(POLICY, decision(), profile()) == (
             "Stay.\n\n• Line 100: call 100 (24 hours)\n• Line 102: call 102"
         )
+
+    @pytest.mark.parametrize(
+        ("state", "severity", "first"),
+        [
+            (State.ATTEMPT, Severity.IMMINENT, "102"),
+            (State.ABOUT_OTHER, Severity.URGENT, "102"),
+            (State.ABOUT_OTHER, None, "100"),
+            (State.ACTIVE, Severity.URGENT, "100"),
+        ],
+    )
+    def test_the_ambulance_first(self, state: State, severity: Severity | None, first: str):
+        """Where minutes count: after an attempt, and for another who is in danger now."""
+        found = replace(decision(), states=(state,), severity=severity)
+        assert words(POLICY, found, profile()).splitlines()[2].startswith(f"• Line {first}:")
 
     def test_in_chinese(self):
         """Names, contacts, hours and punctuation are all Chinese."""
